@@ -1,0 +1,140 @@
+export type { Artifacts } from "./artifacts.ts";
+export { isTerminal } from "./batchProvider.ts";
+export type {
+  BatchProvider,
+  CallOptions,
+  CreateAnswer,
+  DecodedLine,
+  Dialect,
+  JobLimits,
+  JobSnapshot,
+  JobStatus,
+  LineContext,
+} from "./batchProvider.ts";
+export type { Bus } from "./bus.ts";
+export type { Clock, Hasher, Ids } from "./clock.ts";
+export {
+  COMMAND_DATA,
+  COMMAND_PREFIX,
+  COMMAND_TYPES,
+  cancelData,
+  commandSchema,
+  duration,
+  durationMs,
+  itemsRef,
+  pollData,
+  retryData,
+  submitData,
+  submitHeader,
+} from "./commands.ts";
+export type { Command, CommandType, Reply, SubmitData, SubmitHeader } from "./commands.ts";
+export type {
+  AccountDoc,
+  ArtifactRef,
+  Cut,
+  DeadLetter,
+  DocOf,
+  Gate,
+  Head,
+  Intent,
+  Kind,
+  LastError,
+  NoFetch,
+  Pause,
+  ProviderView,
+  RawFile,
+  RequestDoc,
+  RequestEnd,
+  RequestResult,
+  RequestState,
+  Revision,
+  Role,
+  Slice,
+  SliceState,
+  SweepDoc,
+  TaskDoc,
+  TaskJob,
+  TaskResult,
+  TaskState,
+  VerdictsRef,
+  WaitsFor,
+} from "./documents.ts";
+export { dutyOf, hasOpenSurplus } from "./duty.ts";
+export {
+  ArtifactMissing,
+  BrokenTransfer,
+  faultText,
+  Faulty,
+  IllegalTransition,
+  LeaseLost,
+  ProviderTrouble,
+  StorageFull,
+  StoreTooNew,
+  StoreUnavailable,
+} from "./errors.ts";
+export type { Fault, Trouble } from "./errors.ts";
+export { FACT_DATA, FACT_PREFIX, FACT_TYPES, factSchema, stampFacts } from "./facts.ts";
+export type { Fact, FactBody, FactType } from "./facts.ts";
+export {
+  base32,
+  canonicalJson,
+  customId,
+  isOurTag,
+  lineOf,
+  newTaskId,
+  outcomeId,
+  parsePoolKey,
+  parseSliceId,
+  poolKey,
+  requestKey,
+  sliceId,
+  taskFolder,
+} from "./ids.ts";
+export type { Pool } from "./ids.ts";
+export { item, message, output, params, retryPolicy } from "./item.ts";
+export type { Item, Output, Params, RetryPolicy } from "./item.ts";
+export { membersOf, ordinalsOf, sizeOf } from "./members.ts";
+export type { Members } from "./members.ts";
+export {
+  addCosts,
+  addCounts,
+  addUsage,
+  countOne,
+  decideOutcome,
+  FAILURE_REASONS,
+  failureReason,
+  NO_COUNTS,
+  NO_USAGE,
+  OUTCOME_STATUSES,
+  outcomeStatus,
+  totalOf,
+  usage,
+} from "./outcome.ts";
+export type {
+  Counts,
+  FailureReason,
+  LineRef,
+  Outcome,
+  OutcomeDecision,
+  OutcomeStatus,
+  Usage,
+} from "./outcome.ts";
+export { applySignal } from "./signals.ts";
+export type { Signal } from "./signals.ts";
+export type {
+  AccountUsage,
+  ClaimFilter,
+  Gauges,
+  Inserted,
+  Page,
+  PendingFact,
+  PoolLine,
+  RequestFilter,
+  Saved,
+  SaveOp,
+  SaveOptions,
+  SliceMove,
+  SliceSettlement,
+  Store,
+  TaskFilter,
+} from "./store.ts";
