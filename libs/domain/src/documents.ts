@@ -73,6 +73,9 @@ export interface Cut {
   readonly systemKey: string;
 }
 
+/** Where a request's results are: in the document itself while they are small, otherwise in a file. */
+export type Results = { readonly inline: readonly unknown[] } | ArtifactRef;
+
 export type RequestState = "accepted" | "running" | "closing" | "ended";
 export type RequestResult = "succeeded" | "partial" | "cancelled" | "timed_out" | "failed";
 
@@ -118,7 +121,9 @@ export interface RequestDoc extends Head {
   readonly counts: Counts | null;
   readonly costMicros: number | null;
   readonly usage: Usage | null;
-  readonly results: ArtifactRef | null;
+  readonly results: Results | null;
+  /** Replays that its results have in them, as `<task>:<n>`. */
+  readonly replays: readonly string[];
   readonly waitsFor: WaitsFor | null;
   readonly lastError: LastError | null;
 }
@@ -228,6 +233,8 @@ export interface VerdictsRef extends ArtifactRef {
   /** Charged for lines nobody waits for any more: detached, duplicate. */
   readonly unusedMicros: number | null;
   readonly usage: Usage;
+  /** Lines of the result files that are nobody's verdict. */
+  readonly aside: { readonly duplicate: number; readonly foreign: number; readonly detached: number };
   /** When they were decided. */
   readonly at: number;
 }
@@ -261,7 +268,6 @@ export interface TaskDoc extends Head {
   readonly requests: number;
   readonly sliceCount: number;
   readonly priority: number;
-  readonly deadlineAt: number | null;
   readonly manifest: ArtifactRef | null;
   readonly file: { readonly id: string; readonly expiresAt: number | null } | null;
   /** How many intents were ever written. */
@@ -283,6 +289,7 @@ export interface TaskDoc extends Head {
   readonly waitsFor: WaitsFor | null;
   readonly lastError: LastError | null;
   readonly plannedAt: number | null;
+  readonly voidedAt: number | null;
   readonly submittedAt: number | null;
   readonly endedAt: number | null;
   readonly result: TaskResult | null;

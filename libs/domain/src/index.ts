@@ -47,6 +47,7 @@ export type {
   RequestEnd,
   RequestResult,
   RequestState,
+  Results,
   Revision,
   Role,
   Slice,
@@ -138,3 +139,33 @@ export type {
   Store,
   TaskFilter,
 } from "./store.ts";
+export { FAST, USUAL } from "./account.ts";
+export type {
+  Account,
+  AccountLimits,
+  AccountSettings,
+  Catalogue,
+  Durations,
+  SourceSettings,
+} from "./account.ts";
+export { decideAdmission, pauseFor, pauseScope } from "./admission.ts";
+export type { Admission, AdmissionInput } from "./admission.ts";
+export { nextUtcDayAt, utcDayStart, withinBudget } from "./budget.ts";
+export { childSlice, CUT_LIMITS, cutLimits, cutter, slicesOfCuts } from "./cutting.ts";
+export type { Cutter, ItemSize } from "./cutting.ts";
+export { planTasks } from "./packing.ts";
+export type { PoolView, TaskPlan } from "./packing.ts";
+export { nextPollAt, timeoutAt } from "./polling.ts";
+export { costOf, estimateMicros, priceOf } from "./pricing.ts";
+export type { Price } from "./pricing.ts";
+export { acceptedFact, changeRequest, decideRequest, evolveRequest, requestResult } from "./request.ts";
+export type { RequestCommand, RequestEvent, Totals } from "./request.ts";
+export { decideRetry, isRetryable, retryNotBefore } from "./retryPolicy.ts";
+export { decideSlice, evolveSlice, moveOf, SLICE_MOVES } from "./slice.ts";
+export type { SliceCommand, SliceEvent } from "./slice.ts";
+export { decideTask, taskResult } from "./task.ts";
+export type { Carried, TaskCommand, TaskEvent } from "./task.ts";
+export { changeTask, evolveTask, newTask } from "./taskEvolve.ts";
+export type { Change } from "./taskEvolve.ts";
+export { judgeAbsent, judgeLine, outcomeOf, verdictRow } from "./verdicts.ts";
+export type { Judgement, OutputValidator, Rejection, RetryContext, VerdictRow } from "./verdicts.ts";

@@ -3,7 +3,16 @@
  * their order does not matter; each raises the version, so that an owner's write decided without it no longer
  * fits; each makes the document due.
  */
-import type { AccountDoc, DocOf, Kind, Pause, RequestDoc, RequestEnd, TaskDoc } from "./documents.ts";
+import type {
+  AccountDoc,
+  DocOf,
+  Kind,
+  Pause,
+  RequestDoc,
+  RequestEnd,
+  TaskDoc,
+  TaskJob,
+} from "./documents.ts";
 
 export type Signal =
   | { readonly type: "wake" }
@@ -48,7 +57,7 @@ function onTask(doc: TaskDoc, signal: Signal): TaskDoc {
       if (doc.jobs.some((job) => job.jobId === signal.jobId)) return doc;
       // The first job seen before the task runs is the one it will hold; any other one is surplus.
       const how = doc.jobs.length === 0 && BEFORE_RUNNING.has(doc.state) ? signal.how : "surplus";
-      const job = {
+      const job: TaskJob = {
         jobId: signal.jobId,
         how,
         seenAt: signal.at,

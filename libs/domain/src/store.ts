@@ -174,11 +174,15 @@ export interface Store {
   claimDue<K extends Kind>(kind: K, filter: ClaimFilter): Promise<readonly DocOf[K][]>;
   /** Prolongs a lease; false where the claim was lost. */
   renew(kind: Kind, id: string, claim: number, leaseMs: number): Promise<boolean>;
-  /** Ends a step that found nothing to change: gives the lease back, sets the due time unless somebody woke the document. */
+  /**
+   * Ends a step that found nothing to change: gives the lease back and clears the strikes, where the claim is still
+   * the holder's; sets the due time unless somebody woke the document since. `failed` keeps the strikes.
+   */
   release(
     kind: Kind,
     held: { readonly id: string; readonly version: number; readonly claim: number },
     dueAt: number | null,
+    options?: { readonly failed?: boolean },
   ): Promise<void>;
   /** Frees every lease of owners that are known to be dead. Answers how many. */
   freeLeases(owners: { readonly except: string }): Promise<number>;

@@ -1,0 +1,2 @@
+export { folderArtifacts } from "./folderArtifacts.ts";
+export { memoryArtifacts } from "./memoryArtifacts.ts";

@@ -1,0 +1,11 @@
+export { MAX_LINE_BYTES, readLines } from "./jsonl.ts";
+export type { Line } from "./jsonl.ts";
+export { jsonSchemaFaults } from "./jsonSchema.ts";
+export { outputValidator } from "./outputValidator.ts";
+export type { Validated } from "./outputValidator.ts";
+export { INPUT_FILE_GONE } from "./openai/createAnswer.ts";
+export { OPENAI_BASE_URL } from "./openai/openaiClient.ts";
+export { OPENAI_LIMITS, openaiDialect } from "./openai/openaiDialect.ts";
+export { OPENAI_PRICES } from "./openai/prices.ts";
+export { openaiProvider } from "./openai/openaiProvider.ts";
+export type { OpenAIOptions, Timeouts } from "./openai/openaiProvider.ts";

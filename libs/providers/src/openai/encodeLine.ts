@@ -1,0 +1,71 @@
+import type { Item, LineContext, Output } from "@granary/domain";
+import { RESPONSES } from "./endpoints.ts";
+import { sentSchema } from "./sentSchema.ts";
+
+type Body = Record<string, unknown>;
+type JsonSchemaOutput = Extract<Output, { type: "json_schema" }>;
+
+/**
+ * One line of a batch's input file, without its end. The item must be free of `itemFaults`.
+ * Source: https://developers.openai.com/api/docs/guides/batch#1-prepare-your-batch-file
+ */
+export function encodeLine(item: Item, context: LineContext, customId: string): string {
+  const { endpoint } = context;
+  const body = endpoint === RESPONSES ? responsesBody(item, context) : chatBody(item, context);
+  return JSON.stringify({ custom_id: customId, method: "POST", url: endpoint, body });
+}
+
+function chatBody(
+  { prompt, messages, body, system, params = {} }: Item,
+  { model, output }: LineContext,
+): Body {
+  const format =
+    output.type === "json_schema"
+      ? { response_format: { type: "json_schema", json_schema: strictFormat(output) } }
+      : {};
+  if (body) return { model, ...body, ...format };
+  return {
+    model,
+    messages: [
+      ...(system === undefined ? [] : [{ role: "system", content: system }]),
+      ...(messages ?? [{ role: "user", content: prompt }]),
+    ],
+    temperature: params.temperature,
+    top_p: params.topP,
+    // `max_tokens` is deprecated, and refused by reasoning models.
+    max_completion_tokens: params.maxTokens,
+    stop: params.stop,
+    seed: params.seed,
+    ...format,
+  };
+}
+
+function responsesBody(
+  { prompt, messages, body, system, params = {} }: Item,
+  { model, output }: LineContext,
+): Body {
+  const format =
+    output.type === "json_schema"
+      ? { text: { ...textOf(body), format: { type: "json_schema", ...strictFormat(output) } } }
+      : {};
+  if (body) return { model, ...body, ...format };
+  return {
+    model,
+    instructions: system,
+    input: messages ?? prompt,
+    temperature: params.temperature,
+    top_p: params.topP,
+    max_output_tokens: params.maxTokens,
+    ...format,
+  };
+}
+
+/** Other settings of `text`, such as `verbosity`, that a raw body brings along. */
+function textOf(body: Item["body"]): object {
+  const text = body?.["text"];
+  return typeof text === "object" && text !== null ? text : {};
+}
+
+function strictFormat({ name, schema }: JsonSchemaOutput) {
+  return { name, schema: sentSchema(schema), strict: true };
+}

@@ -1,0 +1,197 @@
+import { toStreamingFile } from "openai";
+import { z } from "zod";
+import { isTerminal, ProviderTrouble, type BatchProvider, type Clock } from "@granary/domain";
+import { redactor } from "../redactor.ts";
+import { createAnswer } from "./createAnswer.ts";
+import { readFailure } from "./failure.ts";
+import { announcedLength, fileBody } from "./fileBody.ts";
+import { fileChunks, type Sent } from "./fileChunks.ts";
+import { jobPage, jobSnapshot, TAG_KEY } from "./jobSnapshot.ts";
+import { openaiClient, type OpenAIAccount } from "./openaiClient.ts";
+import { providerTrouble } from "./providerTrouble.ts";
+import { readAnswer } from "./readAnswer.ts";
+
+export interface OpenAIOptions extends OpenAIAccount {
+  readonly timeouts?: Partial<Timeouts>;
+  /** How long the provider keeps an input file: 3,600 to 2,592,000 seconds. For ever where it is not given. */
+  readonly inputExpiresAfterSeconds?: number;
+  /** The same for result and error files. It must leave time to harvest them. */
+  readonly outputExpiresAfterSeconds?: number;
+  /** Reads dates in `Retry-After`. */
+  readonly clock?: Pick<Clock, "now">;
+}
+
+export interface Timeouts {
+  /** Of a call that sends and answers little. */
+  readonly callMs: number;
+  /** Of a whole upload. */
+  readonly uploadMs: number;
+  /** Between two pieces of a download. */
+  readonly idleMs: number;
+}
+
+const TIMEOUTS: Timeouts = { callMs: 60_000, uploadMs: 30 * 60_000, idleMs: 60_000 };
+/** The most that the API gives: https://developers.openai.com/api/reference/resources/batches/methods/list */
+const PAGE_SIZE = 100;
+
+const uploaded = z.object({
+  id: z.string().min(1),
+  bytes: z.number().nullish(),
+  expires_at: z.number().nullish(),
+});
+const deleted = z.object({ id: z.string() });
+
+/**
+ * An account of OpenAI's batch API, or of a provider that speaks it, through the official SDK. It repeats
+ * nothing by itself and reads nothing from the environment. What it throws, and what `create` answers, never
+ * contains the key or a header's value. Throws at once where the account can never work.
+ */
+export function openaiProvider(options: OpenAIOptions): BatchProvider {
+  const { clock = { now: () => Date.now() } } = options;
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const client = openaiClient(options);
+  const redact = redactor([options.apiKey, ...Object.values(options.headers ?? {})]);
+
+  /** One call: what it throws becomes ours. A deadline of its own also covers the answer's body. */
+  async function call<T>(
+    signal: AbortSignal,
+    timeoutMs: number,
+    send: (request: { signal: AbortSignal; timeout: number }) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      return await send({ signal: limit, timeout: timeoutMs });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ProviderTrouble) throw error;
+      throw providerTrouble(readFailure(error, clock), error, redact);
+    }
+  }
+
+  const provider: BatchProvider = {
+    upload: (lines, { signal, name }) => {
+      const sent: Sent = { bytes: 0, broke: null };
+      return call(signal, timeouts.uploadMs, async (request) => {
+        const file = toStreamingFile(fileChunks(lines, sent), name, { type: "application/jsonl" });
+        const expiry = expiryAfter(options.inputExpiresAfterSeconds);
+        const body = { purpose: "batch" as const, ...(expiry ? { expires_after: expiry } : {}), file };
+        const response = await client.files.create(body, request).asResponse();
+        const answer = await readAnswer(response, uploaded);
+        if (typeof answer.bytes === "number" && answer.bytes !== sent.bytes)
+          throw new ProviderTrouble(
+            "unavailable",
+            "upload_incomplete",
+            `${sent.bytes} bytes were sent, the provider has ${answer.bytes}`,
+          );
+        const expiresAt = answer.expires_at ? answer.expires_at * 1000 : null;
+        return { fileId: answer.id, bytes: sent.bytes, expiresAt };
+      }).catch((error: unknown) => {
+        // The lines' own source broke: that is nothing the provider did.
+        throw sent.broke && !signal.aborted ? sent.broke.error : error;
+      });
+    },
+
+    async create({ tag, fileId, endpoint, timeoutMs }) {
+      try {
+        const expiry = expiryAfter(options.outputExpiresAfterSeconds);
+        const response = await client.batches
+          .create(
+            {
+              input_file_id: fileId,
+              endpoint: endpoint as "/v1/responses",
+              completion_window: "24h",
+              metadata: { [TAG_KEY]: tag },
+              ...(expiry ? { output_expires_after: expiry } : {}),
+            },
+            {
+              maxRetries: 0,
+              timeout: timeoutMs,
+              // Covers the answer's body too. Nobody else can end a create half-way.
+              signal: AbortSignal.timeout(timeoutMs),
+              // A redirect would send it a second time.
+              fetchOptions: { redirect: "manual" },
+            },
+          )
+          .asResponse();
+        return { type: "created", job: await readAnswer(response, jobSnapshot) };
+      } catch (error) {
+        if (error instanceof ProviderTrouble)
+          return { type: "unknown", code: error.code, message: redact.text(error.message) };
+        const answer = createAnswer(readFailure(error, clock));
+        return { ...answer, code: redact.text(answer.code), message: redact.text(answer.message) };
+      }
+    },
+
+    list: ({ signal, after }) =>
+      call(signal, timeouts.callMs, async (request) => {
+        const query = { limit: PAGE_SIZE, ...(after === null ? {} : { after }) };
+        // The SDK's own page turns an answer it cannot read into an empty one, which would prove absence.
+        const page = await readAnswer(await client.batches.list(query, request).asResponse(), jobPage);
+        const last = page.data.at(-1)?.jobId ?? null;
+        const hasMore = page.has_more ?? page.data.length >= PAGE_SIZE;
+        if (hasMore && (last === null || last === after))
+          throw new ProviderTrouble(
+            "unavailable",
+            "unreadable",
+            "a page says there is more, and does not say where",
+          );
+        return { jobs: page.data, next: hasMore ? last : null };
+      }).catch(endpointMissing),
+
+    get: (jobId, { signal }) =>
+      call(signal, timeouts.callMs, async (request) =>
+        readAnswer(await client.batches.retrieve(jobId, request).asResponse(), jobSnapshot),
+      ).catch(nullIfGone),
+
+    async download(fileId, { signal }) {
+      const response = await call(signal, timeouts.callMs, ({ timeout }) =>
+        client.files
+          .content(fileId, { signal, timeout, headers: { "accept-encoding": "identity" } })
+          .asResponse(),
+      );
+      const length = announcedLength(response.headers);
+      return { bytes: fileBody(response, { length, idleMs: timeouts.idleMs, signal, redact }), length };
+    },
+
+    async cancel(jobId, { signal }) {
+      try {
+        const job = await call(signal, timeouts.callMs, async (request) =>
+          readAnswer(await client.batches.cancel(jobId, request).asResponse(), jobSnapshot),
+        );
+        return !isTerminal(job.status) || job.status === "cancelled";
+      } catch (error) {
+        if (!(error instanceof ProviderTrouble)) throw error;
+        if (error.why === "not_found") return false;
+        if (error.why !== "request" && error.code !== "409") throw error;
+        // A job that has ended, or is being cancelled, is refused with 400 or 409: look which it is.
+        const job = await provider.get(jobId, { signal });
+        if (!job || isTerminal(job.status)) return false;
+        if (job.status === "cancelling") return true;
+        throw error;
+      }
+    },
+
+    remove: (fileId, { signal }) =>
+      call(signal, timeouts.callMs, async (request) => {
+        await readAnswer(await client.files.delete(fileId, request).asResponse(), deleted);
+        return true;
+      }).catch(async (error: unknown) => (await nullIfGone(error)) ?? false),
+  };
+  return provider;
+}
+
+function expiryAfter(seconds: number | undefined) {
+  return seconds === undefined ? null : ({ anchor: "created_at", seconds } as const);
+}
+
+/** Null for "not under this account"; everything else goes on. */
+async function nullIfGone(error: unknown): Promise<null> {
+  if (error instanceof ProviderTrouble && error.why === "not_found") return null;
+  throw error;
+}
+
+/** A list that is not found is an endpoint that is not there: a person must look at the base URL. */
+async function endpointMissing(error: unknown): Promise<never> {
+  if (!(error instanceof ProviderTrouble) || error.why !== "not_found") throw error;
+  throw new ProviderTrouble("account", error.code, error.message, { cause: error });
+}

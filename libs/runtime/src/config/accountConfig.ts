@@ -1,0 +1,141 @@
+import type { AccountSettings, Durations, Fault, JobLimits } from "@granary/domain";
+import { FAST, USUAL } from "@granary/domain";
+import type { EnvironmentReader } from "./environment.ts";
+import type { AccountConfig } from "./granaryConfig.ts";
+import { simulatedBaseUrl } from "./granaryConfig.ts";
+import { secretOf } from "./secret.ts";
+import { countText, durationValue, profile } from "./values.ts";
+
+/** No secret: the simulator takes it, and nobody else. */
+const SIMULATED_KEY = "sk-simulated";
+/** Less would let a create that is merely slow be sent a second time, and be paid twice. */
+const LIVE_QUIET_MS = 60_000;
+
+/** What the environment says about all accounts of a provider. */
+export interface Pace {
+  readonly profile: "usual" | "fast" | undefined;
+  readonly durations: Partial<Durations>;
+  readonly lines: number | undefined;
+  readonly jobs: number | undefined;
+}
+
+/** An account before it is checked as a whole. */
+export interface AccountDraft {
+  /** Where faults are told, by field. */
+  readonly place: (field: string) => string;
+  readonly provider: string;
+  readonly name: string;
+  readonly mode: "live" | "simulated";
+  /** Undefined where it is missing, and that was told or is for the account to tell. */
+  readonly apiKey: string | undefined;
+  readonly baseUrl: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly organization: string | undefined;
+  readonly project: string | undefined;
+  readonly profile: "usual" | "fast" | undefined;
+  readonly durations: Partial<Durations>;
+  readonly job: Partial<JobLimits>;
+  readonly limits: Omit<AccountSettings["limits"], "job">;
+  readonly models: readonly string[];
+}
+
+/** What all accounts of a provider have in common. */
+export interface AccountSurroundings {
+  readonly pace: Pace;
+  /** The provider's own limits. */
+  readonly jobLimits: JobLimits;
+  readonly simulatorUrl: string | null;
+}
+
+/** Reads the pace of OpenAI's accounts. */
+export function readPace({ read }: EnvironmentReader): Pace {
+  return {
+    profile: read("GRANARY_OPENAI_PROFILE", profile),
+    durations: defined({
+      leaseMs: read("GRANARY_OPENAI_LEASE", durationValue),
+      pollMinMs: read("GRANARY_OPENAI_POLL_INTERVAL", durationValue),
+      sweepMs: read("GRANARY_OPENAI_SWEEP_INTERVAL", durationValue),
+      quietMs: read("GRANARY_OPENAI_QUIET_PERIOD", durationValue),
+      settleMs: read("GRANARY_OPENAI_SETTLE_WINDOW", durationValue),
+      lingerMs: read("GRANARY_OPENAI_LINGER", durationValue),
+      jobTimeoutMs: read("GRANARY_OPENAI_JOB_TIMEOUT", durationValue),
+    }),
+    lines: read("GRANARY_OPENAI_MAX_LINES", countText),
+    jobs: read("GRANARY_OPENAI_MAX_JOBS", countText),
+  };
+}
+
+/** The account a draft describes; faults are noted. */
+export function toAccountConfig(
+  draft: AccountDraft,
+  around: AccountSurroundings,
+  faults: Fault[],
+): AccountConfig {
+  const { mode, provider } = draft;
+  const durations = durationsOf(draft, around.pace, faults);
+  if (mode === "live" && draft.baseUrl === undefined) {
+    if (durations.quietMs < LIVE_QUIET_MS)
+      faults.push({
+        path: draft.place("durations.quiet"),
+        message: "at least 1m at the provider's own live API",
+      });
+    limitFaults(draft, around, faults);
+  }
+  return {
+    settings: {
+      id: `${provider}:${draft.name}`,
+      provider,
+      mode,
+      durations,
+      limits: {
+        job: {
+          ...around.jobLimits,
+          ...defined({ lines: around.pace.lines }),
+          ...draft.job,
+        },
+        ...defined({ jobs: around.pace.jobs }),
+        ...draft.limits,
+      },
+      extraModels: draft.models,
+    },
+    apiKey: secretOf(mode === "simulated" ? SIMULATED_KEY : (draft.apiKey ?? "")),
+    baseUrl:
+      mode === "live"
+        ? (draft.baseUrl ?? null)
+        : around.simulatorUrl && simulatedBaseUrl(provider, around.simulatorUrl),
+    headers: Object.fromEntries(
+      Object.entries(draft.headers).map(([name, value]) => [name, secretOf(value)]),
+    ),
+    organization: draft.organization ?? null,
+    project: draft.project ?? null,
+  };
+}
+
+function durationsOf(draft: AccountDraft, pace: Pace, faults: Fault[]): Durations {
+  const chosen = draft.profile ?? pace.profile ?? (draft.mode === "live" ? "usual" : "fast");
+  const merged = { ...(chosen === "usual" ? USUAL : FAST), ...pace.durations, ...draft.durations };
+  if (draft.durations.pollMaxMs !== undefined && merged.pollMaxMs < merged.pollMinMs)
+    faults.push({ path: draft.place("durations.pollMax"), message: "shorter than the shortest interval" });
+  return { ...merged, pollMaxMs: Math.max(merged.pollMinMs, merged.pollMaxMs) };
+}
+
+/** Another endpoint that speaks the same language has limits of its own; the provider's are known. */
+function limitFaults(draft: AccountDraft, { pace, jobLimits }: AccountSurroundings, faults: Fault[]): void {
+  for (const [name, most] of Object.entries(jobLimits) as [keyof JobLimits, number][]) {
+    const own = draft.job[name];
+    if (own !== undefined && own > most)
+      faults.push({ path: draft.place(`limits.${name}`), message: `the provider takes at most ${most}` });
+  }
+  if (draft.job.lines === undefined && pace.lines !== undefined && pace.lines > jobLimits.lines)
+    faults.push({
+      path: "GRANARY_OPENAI_MAX_LINES",
+      message: `the provider takes at most ${jobLimits.lines}`,
+    });
+}
+
+/** The object without its undefined members. */
+export function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,62 @@
+import type { AccountSettings, Price, SourceSettings } from "@granary/domain";
+import type { Secret } from "./secret.ts";
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** An account, and how to reach it. */
+export interface AccountConfig {
+  readonly settings: AccountSettings;
+  readonly apiKey: Secret;
+  /** Without a slash at its end. Null: the provider's own; for a simulated account: the simulator is not up yet. */
+  readonly baseUrl: string | null;
+  /** Sent with every call. All are treated as secrets, since some endpoints take their key in one. */
+  readonly headers: Readonly<Record<string, Secret>>;
+  readonly organization: string | null;
+  readonly project: string | null;
+}
+
+/** Everything one process is told from outside, checked. */
+export interface GranaryConfig {
+  /** Paths of the SQLite file and of the lock file beside it. */
+  readonly store: { readonly sqlite: string; readonly lock: string };
+  readonly artifacts: { readonly folder: string };
+  /** Path of the journal of facts, beside the store. */
+  readonly journal: string;
+  readonly simulator: { readonly url: string | null; readonly folder: string };
+  /** Four of [a-z0-9], in the tags of provider jobs; null: the store's own. */
+  readonly instance: string | null;
+  readonly logLevel: LogLevel;
+  readonly accounts: readonly AccountConfig[];
+  /** The account that is meant where a command names none, by provider. */
+  readonly defaultAccounts: Readonly<Record<string, string>>;
+  /** Why a provider cannot be used here, by provider. */
+  readonly refusals: Readonly<Record<string, string>>;
+  readonly sources: Readonly<Record<string, SourceSettings>>;
+  /** Prices beside, and before, those that come with the program. */
+  readonly prices: readonly Price[];
+}
+
+/** The configuration with its simulated accounts pointed at a simulator that listens at `url`. */
+export function withSimulator(config: GranaryConfig, url: string): GranaryConfig {
+  const base = url.replace(/\/+$/, "");
+  return {
+    ...config,
+    simulator: { ...config.simulator, url: base },
+    accounts: config.accounts.map((account) =>
+      account.settings.mode === "simulated"
+        ? { ...account, baseUrl: simulatedBaseUrl(account.settings.provider, base) }
+        : account,
+    ),
+  };
+}
+
+/** Where a provider's simulated API is, at a simulator. */
+export function simulatedBaseUrl(provider: string, url: string): string {
+  return `${url}/${provider}${provider === "openai" ? "/v1" : ""}`;
+}
+
+/** The configuration for people to read: plain data, every secret `[redacted]`. */
+export function redacted(config: GranaryConfig): unknown {
+  return JSON.parse(JSON.stringify(config));
+}

@@ -1,0 +1,187 @@
+import { basename, dirname, join } from "node:path";
+import type { Fault, JobLimits } from "@granary/domain";
+import { Faulty } from "@granary/domain";
+import { z } from "zod";
+import type { AccountDraft } from "./accountConfig.ts";
+import { toAccountConfig, readPace } from "./accountConfig.ts";
+import type { ConfigFile } from "./configFile.ts";
+import { parseConfigFile } from "./configFile.ts";
+import type { Environment, EnvironmentReader } from "./environment.ts";
+import { environmentReader, unknownVariables } from "./environment.ts";
+import { fileAccounts, microsOf } from "./fileAccounts.ts";
+import type { AccountConfig, GranaryConfig } from "./granaryConfig.ts";
+import { LOG_LEVELS } from "./granaryConfig.ts";
+import { baseUrl, headerText, keyText, mode } from "./values.ts";
+
+/** What a configuration is read from, and for whom. */
+export interface ReadConfigOptions {
+  readonly env: Environment;
+  /** Gives a file's text, or throws. */
+  readonly readFile: (path: string) => string;
+  /** Everything in one process: a provider without a mode is simulated, and the simulator may come up later. */
+  readonly embedded: boolean;
+  /** A demo: simulated, and no key, base URL, mode or configuration file is so much as looked at. */
+  readonly isolated?: boolean;
+  /** What a job may hold at most, by provider. */
+  readonly jobLimits: Readonly<Record<"openai", JobLimits>>;
+}
+
+const SET_MODE = "set GRANARY_OPENAI_MODE to live or simulated: without a mode OpenAI is not used";
+
+const filePath = z
+  .string()
+  .refine((path) => path !== ":memory:" && !path.startsWith("file:"), "the path of a file on disk");
+
+const folderPath = z.string().superRefine((path, context) => {
+  if (path.startsWith("s3://"))
+    context.addIssue({ code: "custom", message: "artifacts on S3 are not supported yet: name a folder" });
+  else if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path))
+    context.addIssue({ code: "custom", message: "not the path of a folder" });
+});
+
+/**
+ * Reads the whole configuration.
+ * @throws Faulty with all faults there are
+ */
+export function readConfig({
+  env: variables,
+  readFile,
+  embedded,
+  isolated = false,
+  jobLimits,
+}: ReadConfigOptions): GranaryConfig {
+  const faults: Fault[] = isolated ? [] : [...unknownVariables(variables)];
+  const env = environmentReader(variables, isolated, faults);
+  const { read } = env;
+  const sqlite = read("GRANARY_SQLITE", filePath) ?? ".granary/granary.db";
+  const simulatorUrl = read("GRANARY_SIMULATOR_URL", baseUrl) ?? null;
+  const fileName = read("GRANARY_CONFIG", z.string());
+  const file = readConfigFile(fileName, readFile, faults);
+  const fromFile = fileAccounts(fileName ?? "", file, { env, readFile }, faults);
+  const fromEnvironment = environmentAccount(env, fromFile, file, embedded || isolated, faults);
+  for (const provider of ["gemini", "anthropic"] as const)
+    if (
+      read(provider === "gemini" ? "GRANARY_GEMINI_MODE" : "GRANARY_ANTHROPIC_MODE", z.string()) !== undefined
+    )
+      faults.push({
+        path: `GRANARY_${provider.toUpperCase()}_MODE`,
+        message: `${provider} is not supported yet`,
+      });
+
+  const drafts = fromEnvironment ? [fromEnvironment, ...fromFile] : fromFile;
+  duplicateFaults(drafts, faults);
+  if (!embedded && !isolated && simulatorUrl === null && drafts.some((draft) => draft.mode === "simulated"))
+    faults.push({
+      path: "GRANARY_SIMULATOR_URL",
+      message: "a simulated account needs the simulator's address",
+    });
+  const around = { pace: readPace(env), jobLimits: jobLimits.openai, simulatorUrl };
+  const accounts = drafts.map((draft) => toAccountConfig(draft, around, faults));
+
+  const config: GranaryConfig = {
+    store: { sqlite, lock: `${sqlite}.lock` },
+    artifacts: { folder: read("GRANARY_ARTIFACTS", folderPath) ?? ".granary/artifacts" },
+    journal: join(dirname(sqlite), `${basename(sqlite).replace(/\.(?:db|sqlite3?)$/, "")}.facts.jsonl`),
+    simulator: {
+      url: simulatorUrl,
+      folder: read("GRANARY_SIMULATOR_DATA", z.string()) ?? ".granary/simulator",
+    },
+    instance: read("GRANARY_INSTANCE", z.string().regex(/^[a-z0-9]{4}$/, "4 of a-z and 0-9")) ?? null,
+    logLevel: read("GRANARY_LOG_LEVEL", z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`)) ?? "info",
+    accounts,
+    defaultAccounts: defaultsOf(accounts, fromEnvironment),
+    refusals: {
+      ...(accounts.length === 0 ? { openai: SET_MODE } : {}),
+      gemini: "gemini is not supported yet",
+      anthropic: "anthropic is not supported yet",
+    },
+    sources: Object.fromEntries(
+      Object.entries(file.sources).map(([source, { dailyUsd }]) => [
+        source,
+        dailyUsd === undefined ? {} : { dailyMicros: microsOf(dailyUsd) },
+      ]),
+    ),
+    prices: file.prices.map(({ cachedInput, ...price }) => ({
+      ...price,
+      cachedInput: cachedInput ?? price.input,
+    })),
+  };
+  if (faults.length > 0) throw new Faulty("the configuration has faults:", faults);
+  return config;
+}
+
+function readConfigFile(
+  path: string | undefined,
+  readFile: (path: string) => string,
+  faults: Fault[],
+): ConfigFile {
+  let text = "";
+  try {
+    text = path === undefined ? "" : readFile(path);
+  } catch (error) {
+    faults.push({ path: "GRANARY_CONFIG", message: `cannot read ${path}: ${(error as Error).message}` });
+  }
+  return parseConfigFile(path ?? "", text, faults);
+}
+
+/** The account the environment describes. Key, base URL and the like are looked at only once the mode is live. */
+function environmentAccount(
+  { read }: EnvironmentReader,
+  fromFile: readonly AccountDraft[],
+  file: ConfigFile,
+  simulatedByDefault: boolean,
+  faults: Fault[],
+): AccountDraft | null {
+  const chosen =
+    read("GRANARY_OPENAI_MODE", mode) ??
+    (simulatedByDefault && fromFile.length === 0 ? "simulated" : undefined);
+  if (chosen === undefined) return null;
+  const live = chosen === "live";
+  const before = faults.length;
+  const apiKey = live ? read("OPENAI_API_KEY", keyText) : undefined;
+  if (live && apiKey === undefined && faults.length === before)
+    faults.push({ path: "OPENAI_API_KEY", message: "a live account needs its key" });
+  return {
+    place: (field) => (field === "durations.quiet" ? "GRANARY_OPENAI_QUIET_PERIOD" : "GRANARY_OPENAI_MODE"),
+    provider: "openai",
+    name: live ? "default" : "simulated",
+    mode: chosen,
+    apiKey,
+    baseUrl: live ? read("OPENAI_BASE_URL", baseUrl) : undefined,
+    headers: {},
+    organization: live ? read("OPENAI_ORG_ID", headerText) : undefined,
+    project: live ? read("OPENAI_PROJECT_ID", headerText) : undefined,
+    profile: undefined,
+    durations: {},
+    job: {},
+    limits: {},
+    models: file.models.openai ?? [],
+  };
+}
+
+function duplicateFaults(drafts: readonly AccountDraft[], faults: Fault[]): void {
+  const seen = new Map<string, AccountDraft>();
+  for (const draft of drafts) {
+    const id = `${draft.provider}:${draft.name}`;
+    const other = seen.get(id);
+    if (other)
+      faults.push({
+        path: draft.place("name"),
+        message: `${id} is described twice, also at ${other.place("name")}`,
+      });
+    else seen.set(id, draft);
+  }
+}
+
+/** The environment's account, else the one named default, else the only one; else a command has to name one. */
+function defaultsOf(
+  accounts: readonly AccountConfig[],
+  fromEnvironment: AccountDraft | null,
+): Readonly<Record<string, string>> {
+  const ids = accounts.map(({ settings }) => settings.id);
+  const chosen =
+    (fromEnvironment && `openai:${fromEnvironment.name}`) ??
+    ids.find((id) => id === "openai:default") ??
+    (ids.length === 1 ? ids[0] : undefined);
+  return chosen === undefined ? {} : { openai: chosen };
+}

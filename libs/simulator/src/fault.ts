@@ -1,0 +1,130 @@
+import { z } from "zod";
+
+const share = z.number().min(0).max(1);
+const milliseconds = z.number().min(0);
+
+/** The calls a fault can strike. */
+export const operations = ["create", "list", "get", "download", "upload", "cancel", "delete"] as const;
+
+/** A call a fault can strike. */
+export type Operation = (typeof operations)[number];
+
+/**
+ * Which occurrences are struck. Occurrences are those that `model`, `tag` and `account` fit, counted from 1.
+ * With `nth`, that one and the following ones, `times` in all (1 unless told); without, every one, at most
+ * `times`; with `rate`, a share of them chosen by the seed.
+ */
+const match = {
+  nth: z.int().positive().optional(),
+  times: z.int().positive().optional(),
+  rate: share.optional(),
+  model: z.string().optional(),
+  /** Part of the job's tag. */
+  tag: z.string().optional(),
+  account: z.string().optional(),
+};
+
+const anyCall = { on: z.enum(operations), ...match };
+const download = { on: z.literal("download"), ...match };
+const job = { on: z.literal("job"), ...match };
+/** Lines of the result file that are hit: a share of them spread evenly, or the first `count` (1 unless told). */
+const hit = { share: share.optional(), count: z.int().positive().optional() };
+
+const requestFaults = [
+  z.strictObject({ ...anyCall, what: z.literal("rate_limited"), retryAfterMs: milliseconds.default(1_000) }),
+  z.strictObject({ ...anyCall, what: z.literal("quota_exhausted") }),
+  z.strictObject({ ...anyCall, what: z.literal("server_error"), status: z.int().min(500).default(500) }),
+  z.strictObject({ ...anyCall, what: z.literal("unauthorized") }),
+  z.strictObject({ ...anyCall, what: z.literal("not_found") }),
+  /** The connection is reset before anything happened. */
+  z.strictObject({ ...anyCall, what: z.literal("reset") }),
+  /** The call is carried out only after a while. */
+  z.strictObject({ ...anyCall, what: z.literal("held"), delayMs: milliseconds }),
+  /** The call is carried out at once, and answered after a while. */
+  z.strictObject({ ...anyCall, what: z.literal("late"), delayMs: milliseconds }),
+  /** The call is carried out, and the connection destroyed in place of an answer. */
+  z.strictObject({ ...anyCall, what: z.literal("response_lost") }),
+  /** The call is carried out, and answered with an error. */
+  z.strictObject({ ...anyCall, what: z.literal("error_after"), status: z.int().min(500).default(500) }),
+  /** The body ends early: with a broken connection, or, where not `announced`, as if that were all. */
+  z.strictObject({
+    ...download,
+    what: z.literal("truncated"),
+    share: share.default(0.5),
+    announced: z.boolean().default(true),
+  }),
+  /** No more bytes for a while, after a share of them. */
+  z.strictObject({
+    ...download,
+    what: z.literal("stalled"),
+    share: share.default(0.5),
+    stallMs: milliseconds,
+  }),
+  /** One byte in the middle is another one. */
+  z.strictObject({ ...download, what: z.literal("altered") }),
+] as const;
+
+const jobFaults = [
+  /** The job expires with this share of its lines finished. */
+  z.strictObject({ ...job, what: z.literal("expire"), share: share.default(0.5) }),
+  /** The job fails after validation, such as for a limit. */
+  z.strictObject({
+    ...job,
+    what: z.literal("fail"),
+    code: z.string().default("token_limit_exceeded"),
+    message: z.string().optional(),
+    line: z.int().positive().nullable().default(null),
+  }),
+  z.strictObject({ ...job, what: z.literal("stuck") }),
+  z.strictObject({ ...job, what: z.literal("hang_finalizing"), ms: milliseconds }),
+  z.strictObject({ ...job, what: z.literal("slow_cancel"), ms: milliseconds }),
+  /** Ended, with counts, but its files are not named for a while. */
+  z.strictObject({ ...job, what: z.literal("late_output_file"), ms: milliseconds }),
+  /** Where there is no such file its id is an empty string. */
+  z.strictObject({ ...job, what: z.literal("empty_file_ids") }),
+  /** For a while after it has started the job has a status nobody knows. */
+  z.strictObject({
+    ...job,
+    what: z.literal("unknown_status"),
+    status: z.string().default("paused"),
+    ms: milliseconds,
+  }),
+  /** Absent from the list for a while after its create. */
+  z.strictObject({ ...job, what: z.literal("list_lag"), ms: milliseconds }),
+  /** 404 to whoever asks for it for a while after its create. */
+  z.strictObject({ ...job, what: z.literal("get_lag"), ms: milliseconds }),
+  z.strictObject({ ...job, what: z.literal("all_lines_fail") }),
+  z.strictObject({ ...job, what: z.literal("duplicate_lines"), ...hit }),
+  z.strictObject({ ...job, what: z.literal("missing_lines"), ...hit }),
+  z.strictObject({ ...job, what: z.literal("corrupt_lines"), ...hit }),
+  /** Lines of another job stand among the results. */
+  z.strictObject({ ...job, what: z.literal("foreign_lines"), ...hit }),
+  z.strictObject({ ...job, what: z.literal("oversized_line"), bytes: z.int().positive(), ...hit }),
+  z.strictObject({ ...job, what: z.literal("out_of_order") }),
+  z.strictObject({ ...job, what: z.literal("crlf") }),
+  z.strictObject({ ...job, what: z.literal("bom") }),
+  z.strictObject({ ...job, what: z.literal("no_last_newline") }),
+] as const;
+
+/** The schema of a fault that strikes calls. */
+export const requestFault = z.discriminatedUnion("what", requestFaults);
+
+/** The schema of a fault that a job carries from its create on. */
+export const jobFault = z.discriminatedUnion("what", jobFaults);
+
+/** The schema of any fault of a scenario. */
+export const fault = z.discriminatedUnion("what", [...requestFaults, ...jobFaults]);
+
+/** A fault of a call. */
+export type RequestFault = z.output<typeof requestFault>;
+
+/** A fault of a job. */
+export type JobFault = z.output<typeof jobFault>;
+
+/** A fault of a scenario. */
+export type Fault = z.output<typeof fault>;
+
+/** Whether a fault belongs to jobs rather than to calls. */
+export function isJobFault(candidate: Fault): candidate is JobFault {
+  return candidate.on === "job";
+}

@@ -1,0 +1,145 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { FastifyInstance } from "fastify";
+import type { KnownFile } from "./batchBook.ts";
+import { readExpiry } from "./createParams.ts";
+import { authenticate, cursorPage, type OpenaiContext, readLimit } from "./openaiContext.ts";
+import { noSuchFile, OpenaiError } from "./openaiError.ts";
+import { readUpload } from "./readUpload.ts";
+import { servedBytes } from "./servedBytes.ts";
+import { underFault } from "./underFault.ts";
+
+const THIRTY_DAYS_MS = 30 * 86_400_000;
+const PURPOSES = ["assistants", "batch", "fine-tune", "vision", "user_data", "evals"];
+
+function fileObject(file: KnownFile) {
+  const expires = file.expiresAt === null ? {} : { expires_at: Math.floor(file.expiresAt / 1_000) };
+  return {
+    id: file.id,
+    object: "file",
+    bytes: file.bytes,
+    created_at: Math.floor(file.createdAt / 1_000),
+    filename: file.filename,
+    purpose: file.purpose,
+    status: "processed",
+    status_details: null,
+    ...expires,
+  };
+}
+
+/** Adds `/files` of the API: https://platform.openai.com/docs/api-reference/files */
+export function fileRoutes(app: FastifyInstance, context: OpenaiContext): void {
+  const { book, folder, now } = context;
+  const pathOf = (id: string) => join(folder, "files", id);
+
+  app.post("/files", async (request, reply) => {
+    const { account } = authenticate(request, context.running().scenario);
+    const fault = await context.strike("upload", { account, model: null, tag: null });
+    return underFault(fault, request, reply, async () => {
+      const id = `file-${randomBytes(12).toString("hex")}`;
+      await mkdir(join(folder, "parts"), { recursive: true });
+      const part = join(folder, "parts", id);
+      const { filename, bytes, tooLarge, fields } = await readUpload(request.raw, part);
+      try {
+        if (filename === null)
+          throw new OpenaiError(400, "Missing required parameter: 'file'.", {
+            param: "file",
+            code: "missing_required_parameter",
+          });
+        const purpose = fields.get("purpose");
+        if (purpose === undefined)
+          throw new OpenaiError(400, "Missing required parameter: 'purpose'.", {
+            param: "purpose",
+            code: "missing_required_parameter",
+          });
+        if (!PURPOSES.includes(purpose))
+          throw new OpenaiError(400, `'${purpose}' is not one of [${PURPOSES.join(", ")}] - 'purpose'`, {
+            param: "purpose",
+          });
+        if (purpose === "batch" && !filename.endsWith(".jsonl"))
+          throw new OpenaiError(400, "Invalid file format for Batch API. Must be .jsonl");
+        if (tooLarge) throw new OpenaiError(413, "The file is larger than 512 MB.", { param: "file" });
+        const policy = fields.has("expires_after[anchor]") || fields.has("expires_after[seconds]");
+        const seconds = readExpiry(
+          policy
+            ? { anchor: fields.get("expires_after[anchor]"), seconds: fields.get("expires_after[seconds]") }
+            : null,
+          "expires_after",
+        );
+        await rename(part, pathOf(id));
+        const at = now();
+        const keptMs = seconds === null ? (purpose === "batch" ? THIRTY_DAYS_MS : null) : seconds * 1_000;
+        const file = {
+          id,
+          account,
+          filename,
+          purpose,
+          bytes,
+          createdAt: at,
+          expiresAt: keptMs === null ? null : at + keptMs,
+        };
+        await context.record({ kind: "upload", at, provider: "openai", file });
+        return fileObject({ ...file, deletedAt: null });
+      } finally {
+        await rm(part, { force: true });
+      }
+    });
+  });
+
+  app.get<{ Querystring: { limit?: string; after?: string; order?: string; purpose?: string } }>(
+    "/files",
+    (request) => {
+      const { account } = authenticate(request, context.running().scenario);
+      const { limit, after, order, purpose } = request.query;
+      const files = book.filesOf(account, now());
+      if (order !== "asc") files.reverse();
+      let wanted = files;
+      if (after !== undefined) {
+        const place = files.findIndex(({ id }) => id === after);
+        if (place === -1) throw noSuchFile(after);
+        wanted = files.slice(place + 1);
+      }
+      if (purpose !== undefined) wanted = wanted.filter((file) => file.purpose === purpose);
+      return cursorPage(wanted, readLimit(limit, 10_000, 10_000), fileObject);
+    },
+  );
+
+  function found(account: string, id: string): KnownFile {
+    const file = book.file(account, id, now());
+    if (!file) throw noSuchFile(id);
+    return file;
+  }
+
+  app.get<{ Params: { id: string } }>("/files/:id", (request) => {
+    const { account } = authenticate(request, context.running().scenario);
+    return fileObject(found(account, request.params.id));
+  });
+
+  app.get<{ Params: { id: string } }>("/files/:id/content", async (request, reply) => {
+    const { account } = authenticate(request, context.running().scenario);
+    const file = found(account, request.params.id);
+    const writer = book.writerOf(file.id)?.create;
+    const subject = { account, model: writer?.model ?? null, tag: writer?.tag ?? null };
+    const fault = await context.strike("download", subject, writer?.jobId);
+    return underFault(fault, request, reply, async () => {
+      reply.header("content-type", "application/octet-stream");
+      reply.header("content-disposition", `attachment; filename="${file.filename.replaceAll('"', "")}"`);
+      if (fault?.what !== "truncated" || fault.announced) reply.header("content-length", file.bytes);
+      return Readable.from(servedBytes(pathOf(file.id), file.bytes, fault), { objectMode: false });
+    });
+  });
+
+  app.delete<{ Params: { id: string } }>("/files/:id", async (request, reply) => {
+    const { account } = authenticate(request, context.running().scenario);
+    const file = found(account, request.params.id);
+    const fault = await context.strike("delete", { account, model: null, tag: null });
+    return underFault(fault, request, reply, async () => {
+      await context.record({ kind: "file_deleted", at: now(), provider: "openai", account, fileId: file.id });
+      // A batch that was created goes on with what it was given.
+      if (book.isDiscarded(file.id)) await rm(pathOf(file.id), { force: true });
+      return { id: file.id, object: "file", deleted: true };
+    });
+  });
+}

@@ -1,0 +1,5 @@
+export { JobAlreadyHeld } from "./jobAlreadyHeld.ts";
+export { sqliteStore } from "./sqlite/sqliteStore.ts";
+export type { SqliteStore, SqliteStoreOptions } from "./sqlite/sqliteStore.ts";
+export { watchChanges } from "./sqlite/watchChanges.ts";
+export type { WatchOptions } from "./sqlite/watchChanges.ts";

@@ -1,0 +1,60 @@
+import type { DeadLetter, Fact, Store } from "@granary/domain";
+import type { Connection } from "./connection.ts";
+
+type Outbox = Pick<Store, "pendingFacts" | "dropFacts" | "putDead" | "dead">;
+
+interface DeadRow extends Omit<DeadLetter, "headers"> {
+  readonly headers: string;
+}
+
+/** Facts that wait for the relay, in the order they were written, and messages nobody could handle. */
+export function outbox(db: Connection): Outbox {
+  return {
+    pendingFacts: (limit) =>
+      db.once(() =>
+        db
+          .all<{ fact: string; at: number }>("SELECT fact, at FROM outbox ORDER BY seq LIMIT :limit", {
+            limit,
+          })
+          .map(({ fact, at }) => ({ fact: JSON.parse(fact) as Fact, at })),
+      ),
+
+    dropFacts: (ids) =>
+      db.transaction(() => {
+        db.run("DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(:ids))", {
+          ids: JSON.stringify(ids),
+        });
+      }),
+
+    putDead: (letters) =>
+      db.transaction(() => {
+        for (const letter of letters)
+          db.run(
+            `INSERT INTO dead (id, subject, reason, headers, bytes, at, redrivenAt)
+             VALUES (:id, :subject, :reason, :headers, :bytes, :at, :redrivenAt) ON CONFLICT (id) DO NOTHING`,
+            { ...letter, headers: JSON.stringify(letter.headers) },
+          );
+      }),
+
+    dead: ({ after = "", limit }) =>
+      db.once(() =>
+        db
+          .all<DeadRow>(
+            `SELECT id, subject, reason, headers, bytes, at, redrivenAt FROM dead
+             WHERE id > :after ORDER BY id LIMIT :limit`,
+            { after, limit },
+          )
+          .map((row) => ({ ...row, headers: JSON.parse(row.headers) as DeadLetter["headers"] })),
+      ),
+  };
+}
+
+/** Part of the transaction that writes the document the facts tell of. */
+export function addFacts(db: Connection, facts: readonly Fact[], at: number): void {
+  for (const fact of facts)
+    db.run("INSERT INTO outbox (id, at, fact) VALUES (:id, :at, :fact)", {
+      id: fact.id,
+      at,
+      fact: JSON.stringify(fact),
+    });
+}

@@ -1,0 +1,5 @@
+import { testStore } from "./contract.ts";
+import { fileRig, memoryRig } from "./sqliteRig.ts";
+
+testStore("on SQLite in a file", fileRig);
+testStore("on SQLite in memory", memoryRig);

@@ -1,0 +1,172 @@
+import type {
+  Counts,
+  DecodedLine,
+  Judgement,
+  LineRef,
+  Rejection,
+  Slice,
+  TaskDoc,
+  Usage,
+  VerdictRow,
+  VerdictsRef,
+} from "@granary/domain";
+import {
+  addCosts,
+  addUsage,
+  costOf,
+  countOne,
+  judgeAbsent,
+  judgeLine,
+  lineOf,
+  NO_COUNTS,
+  NO_USAGE,
+  priceOf,
+  verdictRow,
+} from "@granary/domain";
+import { accountOf } from "@granary/runtime";
+import { readLines } from "@granary/providers";
+import type { Line } from "@granary/providers";
+import { readLineMap } from "./lineMap.ts";
+import type { LineMap } from "./lineMap.ts";
+import { rejectionOf } from "./rejectionOf.ts";
+import { requestContexts } from "./requestContexts.ts";
+import type { RequestContextOf } from "./requestContexts.ts";
+import type { HarvesterDeps } from "./settings.ts";
+
+/** Which items a replay speaks of. */
+export interface Replay {
+  readonly includes: (slice: Slice, ordinal: number) => boolean;
+}
+
+const ONCE = { maxAttempts: 1, backoffMs: 0 };
+
+/** What the rows add up to. */
+type Sums = Pick<
+  VerdictsRef,
+  "rows" | "counts" | "retries" | "costMicros" | "unusedMicros" | "usage" | "aside"
+>;
+
+/**
+ * Decides about every line of a task's judged slices and writes the verdicts file: one row a line, those that
+ * arrived first, in one pass over the raw files and in bounded memory.
+ * @param replay judge no other items, and let none of them travel again
+ */
+export async function decideVerdicts(
+  deps: HarvesterDeps,
+  task: TaskDoc,
+  judged: ReadonlyMap<string, Slice>,
+  path: string,
+  replay?: Replay,
+): Promise<VerdictsRef> {
+  const map = await readLineMap(deps.artifacts, task, judged);
+  const contexts = await requestContexts(deps, task, judged.values());
+  const judge = lineJudge(deps, task, map, contexts, replay);
+  const stored = await deps.artifacts.put(path, judge.rows());
+  const { existed: _existed, ...file } = stored;
+  return { ...file, ...judge.sums(), at: deps.clock.now() };
+}
+
+function lineJudge(
+  deps: HarvesterDeps,
+  task: TaskDoc,
+  map: LineMap,
+  contexts: ReadonlyMap<string, RequestContextOf>,
+  replay: Replay | undefined,
+) {
+  const { dialect } = accountOf(deps, task.account);
+  const taskPrice = priceOf(deps.catalogue.prices, task.provider, task.model);
+  const rejection: Rejection | null = rejectionOf(dialect, task);
+  let counts: Counts = NO_COUNTS;
+  let usage: Usage = NO_USAGE;
+  let costMicros: number | null = 0;
+  let unusedMicros: number | null = 0;
+  let rows = 0;
+  let retries = 0;
+  const aside = { duplicate: 0, foreign: 0, detached: 0 };
+
+  /** Charged, and nobody waits for it. */
+  function setAside(why: keyof typeof aside, line: DecodedLine): void {
+    aside[why] += 1;
+    const used = line.type === "unparseable" ? null : line.usage;
+    if (used && why !== "foreign") unusedMicros = addCosts(unusedMicros, costOf(used, taskPrice));
+  }
+
+  function row(line: number, judgement: Judgement, ref: LineRef | undefined): VerdictRow | null {
+    const slice = map.sliceOf(line);
+    const ordinal = map.ordinalOf(line);
+    const context = slice && contexts.get(slice.request);
+    if (!slice || !context || (replay && !replay.includes(slice, ordinal))) return null;
+    const cost = costOf(judgement.usage, context.price);
+    context.spentMicros = addCosts(context.spentMicros, cost);
+    const share = slice.estimateMicros === null ? null : Math.ceil(slice.estimateMicros / slice.lines);
+    const verdict = verdictRow(
+      { line, slice, ordinal },
+      replay ? { ...judgement, again: undefined } : judgement,
+      cost,
+      {
+        policy: replay ? ONCE : context.retry,
+        spentMicros: context.spentMicros,
+        retryEstimateMicros: share,
+        maxCostMicros: context.maxCostMicros,
+        ended: task.end ?? context.end,
+      },
+      ref,
+    );
+    rows += 1;
+    usage = addUsage(usage, verdict.usage);
+    costMicros = addCosts(costMicros, cost);
+    if (verdict.end === "retry") {
+      retries += 1;
+      context.spentMicros = addCosts(context.spentMicros, share);
+    } else counts = countOne(counts, verdict.status, verdict.reason);
+    return verdict;
+  }
+
+  function arrived(raw: Line, file: string): VerdictRow | null {
+    const decoded: DecodedLine =
+      raw.text === null
+        ? { type: "unparseable", customId: null, message: raw.problem ?? "unreadable" }
+        : dialect.decode(raw.text);
+    const line = decoded.customId === null ? null : lineOf(task.id, decoded.customId);
+    if (line === null || line >= map.lines) {
+      setAside("foreign", decoded);
+      return null;
+    }
+    if (!map.see(line)) {
+      setAside("duplicate", decoded);
+      return null;
+    }
+    const slice = map.sliceOf(line);
+    if (!slice) {
+      setAside("detached", decoded);
+      return null;
+    }
+    const validate = contexts.get(slice.request)?.validate ?? null;
+    return row(line, judgeLine(decoded, validate, task.end), {
+      path: file,
+      offset: raw.offset,
+      length: raw.length,
+    });
+  }
+
+  return {
+    async *rows(): AsyncGenerator<Uint8Array> {
+      for (const { path } of task.raw)
+        for await (const lines of readLines(deps.artifacts.read(path))) {
+          let text = "";
+          for (const line of lines) {
+            if (line.length === 0) continue;
+            const verdict = arrived(line, path);
+            if (verdict) text += `${JSON.stringify(verdict)}\n`;
+          }
+          if (text !== "") yield Buffer.from(text);
+        }
+      for (let line = 0; line < map.lines; line += 1) {
+        if (map.seen(line)) continue;
+        const verdict = row(line, judgeAbsent(task, line, rejection), undefined);
+        if (verdict) yield Buffer.from(`${JSON.stringify(verdict)}\n`);
+      }
+    },
+    sums: (): Sums => ({ rows, counts, retries, costMicros, unusedMicros, usage, aside }),
+  };
+}

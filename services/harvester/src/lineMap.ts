@@ -1,0 +1,44 @@
+import type { Artifacts, Slice, TaskDoc } from "@granary/domain";
+import { readLines } from "@granary/providers";
+
+/** Which item each line of a task carries: two numbers a line, whatever the size of the lines. */
+export interface LineMap {
+  readonly lines: number;
+  /** The slice of a line that is to be judged; undefined where it was taken out. */
+  sliceOf(line: number): Slice | undefined;
+  ordinalOf(line: number): number;
+  /** True the first time it is called with a line. */
+  see(line: number): boolean;
+  seen(line: number): boolean;
+}
+
+/** Reads a task's manifest. Lines of slices that are not in `judged` have no slice. */
+export async function readLineMap(
+  artifacts: Artifacts,
+  task: TaskDoc,
+  judged: ReadonlyMap<string, Slice>,
+): Promise<LineMap> {
+  if (!task.manifest) throw new Error(`task ${task.id} has no manifest`);
+  const slices = [...judged.values()];
+  const indexOf = new Map(slices.map(({ id }, index) => [id, index]));
+  const sliceAt = new Int32Array(task.lines).fill(-1);
+  const ordinalAt = new Int32Array(task.lines);
+  const seen = new Uint8Array(task.lines);
+  for await (const lines of readLines(artifacts.read(task.manifest.path)))
+    for (const { text } of lines) {
+      const row = JSON.parse(text ?? "null") as { line: number; slice: string; ordinal: number };
+      sliceAt[row.line] = indexOf.get(row.slice) ?? -1;
+      ordinalAt[row.line] = row.ordinal;
+    }
+  return {
+    lines: task.lines,
+    sliceOf: (line) => slices[sliceAt[line] ?? -1],
+    ordinalOf: (line) => ordinalAt[line] ?? -1,
+    see(line) {
+      if (seen[line] !== 0) return false;
+      seen[line] = 1;
+      return true;
+    },
+    seen: (line) => seen[line] === 1,
+  };
+}

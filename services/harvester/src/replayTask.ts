@@ -1,0 +1,72 @@
+import type { Revision, TaskDoc } from "@granary/domain";
+import { changeTask, hasOpenSurplus, parseSliceId, taskFolder } from "@granary/domain";
+import { change } from "@granary/runtime";
+import { putOutcomes, readVerdicts } from "./applyVerdicts.ts";
+import { decideVerdicts } from "./decideVerdicts.ts";
+import { judgedSlices } from "./lockSlices.ts";
+import { reviseRequest } from "./reviseRequest.ts";
+import type { HarvesterDeps } from "./settings.ts";
+
+const CLOSING_MS = 1_000;
+
+/**
+ * Decides an ended task anew from its raw files (P8): into a file of its own, only for items whose final row is this
+ * task's, committed as a revision and then applied. Nothing travels again.
+ */
+export async function replayTask(deps: HarvesterDeps, held: TaskDoc): Promise<void> {
+  const committed = await commitRevision(deps, held);
+  const revision = committed.revisions.find(({ appliedAt }) => appliedAt === null);
+  const at = deps.clock.now();
+  if (!revision) return deps.store.release("task", committed, hasOpenSurplus(committed) ? at : null);
+  if (!(await applyRevision(deps, committed, revision)))
+    return deps.store.release("task", committed, at + CLOSING_MS);
+  await change(
+    deps.store,
+    "task",
+    committed,
+    (current) => changeTask(current, { type: "applyRevision", at, n: revision.revision }),
+    (next) => ({ at, release: true, dueAt: hasOpenSurplus(next) || next.again ? at : null }),
+  );
+}
+
+async function commitRevision(deps: HarvesterDeps, held: TaskDoc): Promise<TaskDoc> {
+  if (!held.again) return held;
+  const { n } = held.again;
+  const judged = await judgedSlices(deps.store, held.id);
+  const mine = await finalHere(deps, held);
+  const path = `${taskFolder(held)}/verdicts-again-${n}.jsonl`;
+  const verdicts = await decideVerdicts(deps, held, judged, path, {
+    includes: (slice, ordinal) => mine.has(`${slice.request}:${ordinal}`),
+  });
+  const changed = await change(
+    deps.store,
+    "task",
+    held,
+    (current) => changeTask(current, { type: "commitRevision", revision: verdicts, n }),
+    { at: deps.clock.now() },
+  );
+  return changed ?? held;
+}
+
+/** The items whose outcome is a final row of this task. */
+async function finalHere(deps: HarvesterDeps, task: TaskDoc): Promise<ReadonlySet<string>> {
+  const items = new Set<string>();
+  if (!task.verdicts) return items;
+  for await (const rows of readVerdicts(deps, task.verdicts))
+    for (const row of rows)
+      if (row.end === "final") items.add(`${parseSliceId(row.slice).request}:${row.ordinal}`);
+  return items;
+}
+
+/** False where a request is just being closed: its results may or may not have these rows yet. */
+async function applyRevision(deps: HarvesterDeps, task: TaskDoc, revision: Revision): Promise<boolean> {
+  const requests = new Set<string>();
+  for await (const rows of readVerdicts(deps, revision)) {
+    await putOutcomes(deps, task, rows, revision.revision);
+    for (const { slice } of rows) requests.add(parseSliceId(slice).request);
+  }
+  let all = true;
+  for (const request of requests)
+    all = (await reviseRequest(deps, request, `${task.id}:${revision.revision}`)) && all;
+  return all;
+}

@@ -1,0 +1,3 @@
+export { monitor } from "./app.ts";
+export type { Monitor } from "./app.ts";
+export type { MonitorDeps } from "./settings.ts";

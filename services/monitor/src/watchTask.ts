@@ -1,0 +1,118 @@
+import type { JobSnapshot, TaskDoc } from "@granary/domain";
+import { changeTask, isTerminal, nextPollAt, ProviderTrouble } from "@granary/domain";
+import type { TaskCommand } from "@granary/domain";
+import { accountOf, change } from "@granary/runtime";
+import type { Step, StepContext } from "@granary/runtime";
+import { closeSurplus } from "./closeSurplus.ts";
+import { reconcileTask } from "./reconcileTask.ts";
+import { random01 } from "./settings.ts";
+import type { MonitorDeps } from "./settings.ts";
+
+/** A cancellation that was asked for is asked again after this many shortest polls. */
+const CANCEL_AGAIN_POLLS = 20;
+
+/** Watches one task at the provider: the monitor's part of the state table. */
+export const watchTask =
+  (deps: MonitorDeps): Step<"task"> =>
+  async (held, context) => {
+    const task = await closeSurplus(deps, held, context);
+    switch (task.state) {
+      case "unknown":
+        return reconcileTask(deps, task, context);
+      case "running":
+        return watchJob(deps, task, context);
+      case "packing":
+      case "void":
+      case "planned":
+      case "submitting":
+      case "harvesting":
+      case "settling":
+      case "ended":
+        return deps.store.release("task", task, await nextSurplusLook(deps, task));
+    }
+  };
+
+async function nextSurplusLook(deps: MonitorDeps, task: TaskDoc): Promise<number | null> {
+  const now = await deps.store.now();
+  const open = task.jobs.some(({ how, closedAt }) => how === "surplus" && closedAt === null);
+  if (task.state === "ended" && !open) return null;
+  return now + (open ? accountOf(deps, task.account).settings.durations.pollMinMs : 0);
+}
+
+async function watchJob(deps: MonitorDeps, held: TaskDoc, { signal }: StepContext): Promise<void> {
+  const { provider, dialect, settings } = accountOf(deps, held.account);
+  const { durations } = settings;
+  if (!held.view) throw new Error(`task ${held.id} is running without a job`);
+  let job: JobSnapshot | null;
+  try {
+    job = await provider.get(held.view.jobId, { signal });
+  } catch (error) {
+    if (!(error instanceof ProviderTrouble)) throw error;
+    deps.log.warn(
+      { taskId: held.id, jobId: held.view.jobId, why: error.why, code: error.code },
+      "poll failed",
+    );
+    const wait = Math.max(2 * durations.pollMinMs, error.retryAfterMs ?? 0);
+    return deps.store.release("task", held, (await deps.store.now()) + wait);
+  }
+  const at = deps.clock.now();
+  const commands: TaskCommand[] = [];
+  if (!held.end && held.timeoutAt !== null && held.timeoutAt <= at) commands.push({ type: "timeOut", at });
+  if (job) {
+    const waited = held.view.terminalAt !== null && at - held.view.terminalAt >= durations.settleMs;
+    commands.push({ type: "observe", at, job, settled: dialect.settled(job) || waited });
+  } else {
+    const missingSince = held.view.missingSince ?? at;
+    // A 404 alone proves nothing: providers have taken it back. The window is as long as an absence must last.
+    const lost = at - missingSince >= Math.max(durations.quietMs, durations.settleMs);
+    deps.log.error({ taskId: held.id, jobId: held.view.jobId, lost }, "job not found under its account");
+    commands.push({ type: "miss", at, lost });
+  }
+  const watched = await apply(deps, held, commands);
+  if (watched.state === "running" && job && !isTerminal(job.status))
+    await cancelWhereEnded(deps, watched, { signal });
+  else await giveBack(deps, watched);
+}
+
+/** Writes what the commands change, keeping the lease; the document as it then is. */
+async function apply(deps: MonitorDeps, held: TaskDoc, commands: readonly TaskCommand[]): Promise<TaskDoc> {
+  const changed = await change(
+    deps.store,
+    "task",
+    held,
+    (current) => (current.state === "running" ? changeTask(current, ...commands) : null),
+    { at: deps.clock.now() },
+  );
+  return changed ?? (await deps.store.load("task", held.id)) ?? held;
+}
+
+async function cancelWhereEnded(deps: MonitorDeps, held: TaskDoc, { signal }: StepContext): Promise<void> {
+  const { provider, settings } = accountOf(deps, held.account);
+  const at = deps.clock.now();
+  const askedAt = held.cancelAskedAt ?? -Infinity;
+  const again = at - askedAt >= CANCEL_AGAIN_POLLS * settings.durations.pollMinMs;
+  if (!held.end || !again || !held.view) return giveBack(deps, held);
+  try {
+    await provider.cancel(held.view.jobId, { signal });
+  } catch (error) {
+    if (!(error instanceof ProviderTrouble)) throw error;
+    deps.log.warn({ taskId: held.id, why: error.why, code: error.code }, "cancellation not taken");
+    return giveBack(deps, held);
+  }
+  return giveBack(deps, await apply(deps, held, [{ type: "askCancel", at }]));
+}
+
+/** Gives the task back: at once for the next role, at its next poll while it runs. */
+async function giveBack(deps: MonitorDeps, held: TaskDoc): Promise<void> {
+  await deps.store.release("task", held, dueAtOf(deps, held));
+}
+
+/** When a task in the monitor's hands is to be looked at again. */
+export function dueAtOf(deps: MonitorDeps, task: TaskDoc): number {
+  const now = deps.clock.now();
+  if (task.state !== "running") return now;
+  const { durations } = accountOf(deps, task.account).settings;
+  const submittedAt = task.submittedAt ?? now;
+  const pollAt = nextPollAt({ now, submittedAt, view: task.view, durations, random01: random01(deps) });
+  return Math.min(pollAt, task.end ? Infinity : Math.max(now, task.timeoutAt ?? Infinity));
+}

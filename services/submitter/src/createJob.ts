@@ -1,0 +1,229 @@
+import type { CreateAnswer, Pause, TaskDoc } from "@granary/domain";
+import {
+  changeTask,
+  LeaseLost,
+  nextPollAt,
+  pauseFor,
+  pauseScope,
+  ProviderTrouble,
+  StoreUnavailable,
+  taskFolder,
+  timeoutAt,
+} from "@granary/domain";
+import { accountOf, change } from "@granary/runtime";
+import type { StepContext } from "@granary/runtime";
+import type { SubmitterDeps } from "./settings.ts";
+import { taskLines } from "./taskLines.ts";
+
+/** Longest time from before the intent's write was sent to the POST: later the attempt is given up unsent. */
+const LAST_LOOK_MS = 5_000;
+/** A file that expires sooner is uploaded anew. */
+const FILE_MARGIN_MS = 3_600_000;
+const CREATE_BASE_MS = 60_000;
+/** Bytes a second that a create is expected to move at least; only matters where lines travel in its body. */
+const FLOOR_BYTES_A_SECOND = 256 * 1024;
+
+/**
+ * Uploads a task's lines and creates its provider job, once (P3): file, intent, last look, POST, answer. The caller
+ * holds the task, in `submitting` and without an intent.
+ */
+export async function createJob(
+  deps: SubmitterDeps,
+  admitted: TaskDoc,
+  { signal }: StepContext,
+): Promise<void> {
+  const uploaded = await ensureFile(deps, admitted, signal);
+  if (!uploaded?.file) return;
+  signal.throwIfAborted();
+
+  const sweep = await deps.store.load("sweep", uploaded.account);
+  const started = { at: deps.clock.now(), monotonic: deps.clock.monotonic() };
+  const intended = await writeIntent(deps, uploaded, started.at, sweep?.seq ?? 0);
+  if (!intended?.intent) return;
+
+  if (!(await writeIntentFile(deps, intended))) {
+    await answer(deps, intended, {
+      type: "unknown",
+      code: "store_is_older",
+      message: `an intent of attempt ${intended.attempt} was written before, by a later state of this store`,
+    });
+    return;
+  }
+  const elapsedMs = Math.max(deps.clock.now() - started.at, deps.clock.monotonic() - started.monotonic);
+  if (elapsedMs >= LAST_LOOK_MS) {
+    deps.log.warn({ taskId: intended.id, elapsedMs }, "too long since the intent, attempt given up unsent");
+    await change(deps.store, "task", intended, (current) => changeTask(current, { type: "giveUpUnsent" }), {
+      at: deps.clock.now(),
+      release: true,
+      dueAt: deps.clock.now(),
+    });
+    return;
+  }
+  const { provider } = accountOf(deps, intended.account);
+  const given = await provider.create({
+    tag: intended.id,
+    fileId: uploaded.file.id,
+    model: intended.model,
+    endpoint: intended.endpoint,
+    timeoutMs: CREATE_BASE_MS + Math.ceil((intended.bytes / FLOOR_BYTES_A_SECOND) * 1000),
+  });
+  await answer(deps, intended, given);
+}
+
+/** The task with a file at the provider; null where the upload was refused and the task sent on its way. */
+async function ensureFile(deps: SubmitterDeps, task: TaskDoc, signal: AbortSignal): Promise<TaskDoc | null> {
+  if (task.file && (task.file.expiresAt ?? Infinity) > deps.clock.now() + FILE_MARGIN_MS) return task;
+  const { provider } = accountOf(deps, task.account);
+  try {
+    const { fileId, expiresAt } = await provider.upload(taskLines(deps, task), {
+      name: `${task.id}.jsonl`,
+      signal,
+    });
+    return await change(
+      deps.store,
+      "task",
+      task,
+      (current) => changeTask(current, { type: "recordFile", file: { id: fileId, expiresAt } }),
+      { at: deps.clock.now() },
+    );
+  } catch (error) {
+    if (!(error instanceof ProviderTrouble)) throw error;
+    await answer(deps, task, {
+      type: "refused",
+      why: error.why === "unavailable" || error.why === "not_found" ? "unreachable" : error.why,
+      code: error.code,
+      message: error.message,
+      ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+    });
+    return null;
+  }
+}
+
+/** Records that a create is about to be sent; null where the task was ended, or found, meanwhile. */
+async function writeIntent(
+  deps: SubmitterDeps,
+  task: TaskDoc,
+  startedAt: number,
+  sweepSeq: number,
+): Promise<TaskDoc | null> {
+  const nonce = deps.ids.nonce();
+  const write = async (held: TaskDoc): Promise<TaskDoc | null> =>
+    change(
+      deps.store,
+      "task",
+      held,
+      (current) =>
+        current.end || current.jobs.length > 0
+          ? null
+          : changeTask(current, {
+              type: "recordIntent",
+              intent: { nonce, at: deps.clock.now(), startedAt, sweepSeq, fileId: current.file?.id ?? null },
+            }),
+      { at: startedAt, nonce },
+    );
+  try {
+    const written = await write(task);
+    if (!written) await deps.store.release("task", task, deps.clock.now());
+    return written;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    // The write may have landed. Only an intent with our nonce, under our claim, lets the attempt go on.
+    const found = await deps.store.load("task", task.id);
+    if (found?.intent?.nonce === nonce && found.claim === task.claim) return found;
+    throw error;
+  }
+}
+
+/** The intent, also beside the manifest: false where an intent of this attempt lies there that the store does not know. */
+async function writeIntentFile({ artifacts }: SubmitterDeps, task: TaskDoc): Promise<boolean> {
+  const { intent, attempt } = task;
+  const text = `${JSON.stringify({ task: task.id, attempt, nonce: intent?.nonce, at: intent?.at })}\n`;
+  const bytes = Buffer.from(text);
+  const path = `${taskFolder(task)}/intent-${attempt}.json`;
+  const { existed } = await artifacts.put(path, oneChunk(bytes));
+  if (!existed) return true;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of artifacts.read(path)) chunks.push(chunk);
+  return Buffer.concat(chunks).equals(bytes);
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Records what became of a create. The id in a 2xx is a fact whoever holds the task by now: it is never dropped. */
+async function answer(deps: SubmitterDeps, task: TaskDoc, given: CreateAnswer): Promise<void> {
+  const { settings } = accountOf(deps, task.account);
+  const { durations } = settings;
+  const at = deps.clock.now();
+  const pause = given.type === "refused" ? await pauseAccount(deps, task, given) : null;
+  try {
+    await change(
+      deps.store,
+      "task",
+      task,
+      (current) =>
+        changeTask(current, { type: "recordAnswer", at, answer: given, timeoutAt: timeoutAt(at, durations) }),
+      (next) => ({
+        at,
+        release: true,
+        dueAt:
+          next.state === "running"
+            ? nextPollAt({ now: at, submittedAt: at, view: next.view, durations, random01: 0.5 })
+            : next.state === "unknown"
+              ? at + durations.sweepMs
+              : (pause?.until ?? at),
+      }),
+    );
+  } catch (error) {
+    if (given.type !== "created") throw error;
+    deps.log.warn(
+      { taskId: task.id, jobId: given.job.jobId, err: error },
+      "created, but no longer ours to record",
+    );
+    await deps.store.signal("task", [task.id], { type: "job", jobId: given.job.jobId, at, how: "created" });
+    if (!(error instanceof LeaseLost)) throw error;
+    return;
+  }
+  if (given.type === "created") await resumeAccount(deps, task);
+}
+
+/** Pauses the scope that a refusal speaks of. Null where it speaks of this task alone. */
+async function pauseAccount(
+  deps: SubmitterDeps,
+  task: TaskDoc,
+  { why, code, retryAfterMs }: Extract<CreateAnswer, { type: "refused" }>,
+): Promise<Omit<Pause, "strikes"> | null> {
+  if (why === "request" || code === "input_file_gone") return null;
+  const { durations } = accountOf(deps, task.account).settings;
+  const scope = pauseScope(why, task.model);
+  const account = await deps.store.load("account", task.account);
+  const now = await deps.store.now();
+  const pause = {
+    why,
+    code,
+    until:
+      now +
+      pauseFor({
+        why,
+        strikes: (account?.pauses[scope]?.strikes ?? 0) + 1,
+        retryAfterMs,
+        random01: randomOf(deps),
+        baseMs: durations.pollMinMs,
+      }),
+  };
+  await deps.store.signal("account", [task.account], { type: "pause", scope, pause });
+  return pause;
+}
+
+/** Lifts the pauses of the scopes that a create has just shown to be open. */
+async function resumeAccount({ store }: SubmitterDeps, task: TaskDoc): Promise<void> {
+  const account = await store.load("account", task.account);
+  for (const scope of new Set([pauseScope("account", task.model), pauseScope("limit", task.model)]))
+    if (account?.pauses[scope]) await store.signal("account", [task.account], { type: "resume", scope });
+}
+
+/** 0 to 1, from the ids handed in. */
+function randomOf({ ids }: SubmitterDeps): number {
+  return Number.parseInt(ids.sha256().update(ids.nonce()).hex().slice(0, 8), 16) / 0xffffffff;
+}

@@ -1,0 +1,25 @@
+import type { AccountDoc } from "@granary/domain";
+import type { SubmitterDeps } from "./settings.ts";
+
+/** Makes the document of each configured account, whose lease is the packer's. */
+export async function ensureAccounts({ store, ids, catalogue }: SubmitterDeps): Promise<void> {
+  const now = await store.now();
+  for (const id of catalogue.accounts.keys()) {
+    const doc: AccountDoc = {
+      id,
+      version: 1,
+      by: ids.nonce(),
+      dueAt: now,
+      claim: 0,
+      owner: null,
+      leaseUntil: 0,
+      strikes: 0,
+      eventSeq: 0,
+      state: "open",
+      account: id,
+      pauses: {},
+      learned: {},
+    };
+    await store.insertOnce("account", doc);
+  }
+}

@@ -1,0 +1,11 @@
+import type { StepDeps } from "@granary/runtime";
+import type { Fact } from "@granary/domain";
+
+/** What the submitter's steps and handlers need. */
+export interface SubmitterDeps extends StepDeps {
+  /** For facts that belong to no document: rejections. */
+  readonly publish: (facts: readonly Fact[]) => Promise<void>;
+}
+
+/** Inputs up to this size live in the request document itself. */
+export const INLINE_INPUT_BYTES = 64 * 1024;
