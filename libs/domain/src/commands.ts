@@ -120,10 +120,10 @@ export interface Reply {
 export function commandSchema(type: CommandType): z.ZodType {
   return z.object({
     specversion: z.literal("1.0"),
-    id: z.string(),
-    source: z.string(),
+    id: z.string().min(1),
+    source: z.string().min(1),
     type: z.literal(`${COMMAND_PREFIX}${type}`),
-    time: z.iso.datetime().optional(),
+    time: z.iso.datetime({ offset: true }).optional(),
     datacontenttype: z.literal("application/json").optional(),
     traceparent: z.string().optional(),
     data: COMMAND_DATA[type],

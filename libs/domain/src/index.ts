@@ -148,7 +148,7 @@ export type {
   Durations,
   SourceSettings,
 } from "./account.ts";
-export { decideAdmission, pauseFor, pauseScope } from "./admission.ts";
+export { decideAdmission, PAUSE_BASE_MS, pauseFor, pauseScope, WHOLE_ACCOUNT } from "./admission.ts";
 export type { Admission, AdmissionInput } from "./admission.ts";
 export { nextUtcDayAt, utcDayStart, withinBudget } from "./budget.ts";
 export { childSlice, CUT_LIMITS, cutLimits, cutter, slicesOfCuts } from "./cutting.ts";

@@ -85,20 +85,24 @@ describe("generate-schemas", () => {
   const check = (): { status: number | null; stderr: string } =>
     spawnSync(process.execPath, [GENERATOR, "--check", folder], { encoding: "utf8" });
 
-  it("writes what is missing or out of date and removes what is of nothing, and --check says which", { timeout: 60_000 }, () => {
-    expect(check()).toMatchObject({ status: 1 });
-    execFileSync(process.execPath, [GENERATOR, folder]);
-    expect(check()).toMatchObject({ status: 0, stderr: "" });
+  it(
+    "writes what is missing or out of date and removes what is of nothing, and --check says which",
+    { timeout: 60_000 },
+    () => {
+      expect(check()).toMatchObject({ status: 1 });
+      execFileSync(process.execPath, [GENERATOR, folder]);
+      expect(check()).toMatchObject({ status: 0, stderr: "" });
 
-    writeFileSync(join(folder, "command.poll.json"), "{}\n");
-    writeFileSync(join(folder, "fact.task.lost.json"), "{}\n");
-    const { status, stderr } = check();
-    expect(status).toBe(1);
-    expect(stderr).toContain("command.poll.json is not what the zod sources say");
-    expect(stderr).toContain("fact.task.lost.json is of no command and no fact");
+      writeFileSync(join(folder, "command.poll.json"), "{}\n");
+      writeFileSync(join(folder, "fact.task.lost.json"), "{}\n");
+      const { status, stderr } = check();
+      expect(status).toBe(1);
+      expect(stderr).toContain("command.poll.json is not what the zod sources say");
+      expect(stderr).toContain("fact.task.lost.json is of no command and no fact");
 
-    execFileSync(process.execPath, [GENERATOR, folder]);
-    expect(check()).toMatchObject({ status: 0 });
-    expect(readdirSync(folder)).toHaveLength(COMMAND_TYPES.length + FACT_TYPES.length);
-  });
+      execFileSync(process.execPath, [GENERATOR, folder]);
+      expect(check()).toMatchObject({ status: 0 });
+      expect(readdirSync(folder)).toHaveLength(COMMAND_TYPES.length + FACT_TYPES.length);
+    },
+  );
 });

@@ -59,7 +59,7 @@ export interface Page {
   readonly limit: number;
 }
 
-/** Pending slices of one pool and source, added up. */
+/** Pending slices of one pool and source, added up, those that may not travel yet included. */
 export interface PoolLine {
   readonly poolKey: string;
   readonly source: string;

@@ -179,6 +179,8 @@ export interface RetryContext extends Pick<
   readonly ended: TaskDoc["end"];
 }
 
+const LAST_GENERATION = 999;
+
 /** Turns a judgement into a row: does the item travel again? */
 export function verdictRow(
   at: { readonly line: number; readonly slice: Pick<Slice, "id" | "attempts">; readonly ordinal: number },
@@ -207,6 +209,8 @@ export function verdictRow(
     const { reason: _reason, ...rest } = row;
     return { ...rest, end: "final", status: cutStatus(context.ended), ...(cut ? { cutBy: cut } : {}) };
   }
+  // Journeys that cost no attempt have an end, too: a slice's id has room for this many generations.
+  if (again && parseSliceId(at.slice.id).generation >= LAST_GENERATION) return { ...row, end: "final" };
   if (again) return { ...row, end: "retry", free: true, ...(again === "solo" ? { solo: true } : {}) };
   const decided = decideRetry({
     ...context,

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readFileSync } from "node:fs";
 import type { DecodedLine } from "@granary/domain";
@@ -86,7 +86,12 @@ test.each([
   ["no object", "7", null, /expected object/],
   ["without a custom id", '{"response":null}', null, /custom_id/],
   ["without response and error", '{"custom_id":"a"}', "a", /neither/],
-  ["with a body of another kind", '{"custom_id":"a","response":{"status_code":200,"body":{}}}', "a", /output/],
+  [
+    "with a body of another kind",
+    '{"custom_id":"a","response":{"status_code":200,"body":{}}}',
+    "a",
+    /output/,
+  ],
   [
     "without choices",
     '{"custom_id":"a","response":{"status_code":200,"body":{"choices":[]}}}',
@@ -101,7 +106,10 @@ test.each([
 });
 
 test("usage that is no number counts as none, and harms no answer", () => {
-  const body = { choices: [{ message: { content: "x" }, finish_reason: "stop" }], usage: { prompt_tokens: -1 } };
+  const body = {
+    choices: [{ message: { content: "x" }, finish_reason: "stop" }],
+    usage: { prompt_tokens: -1 },
+  };
   expect(errorLine({ status_code: 200, body })).toMatchObject({
     type: "answer",
     usage: { inputTokens: 0, outputTokens: 0 },
@@ -121,7 +129,7 @@ test("a call that was forced ends as a tool call, though it says stop", () => {
 
 test("no text makes it throw", () => {
   const known = fc.constantFrom(
-    ...["custom_id", "response", "error", "status_code", "body", "choices", "message", "output", "content"],
+    ..."custom_id response error status_code body choices message output content".split(" "),
   );
   const json = fc.letrec((tie) => ({
     any: fc.oneof(

@@ -9,7 +9,11 @@ const schema = {
   required: ["answer"],
   additionalProperties: false,
 };
-const chat: LineContext = { model: "gpt-4o-mini", endpoint: "/v1/chat/completions", output: { type: "text" } };
+const chat: LineContext = {
+  model: "gpt-4o-mini",
+  endpoint: "/v1/chat/completions",
+  output: { type: "text" },
+};
 const responses: LineContext = { ...chat, endpoint: "/v1/responses" };
 const structured = { type: "json_schema", name: "answer", schema } as const;
 const bodyOf = (item: Item, context: LineContext) =>
@@ -161,12 +165,12 @@ test.each<[string, Item, LineContext, string[]]>([
     ["body.text.format"],
   ],
   ["stop and seed for responses", full, responses, ["params.stop", "params.seed"]],
-  ["everything at once", { key: "a", body: { model: "m", stream: true, n: 3 } }, chat, [
-    "body.model",
-    "body.stream",
-    "body.n",
-    "body.messages",
-  ]],
+  [
+    "everything at once",
+    { key: "a", body: { model: "m", stream: true, n: 3 } },
+    chat,
+    ["body.model", "body.stream", "body.n", "body.messages"],
+  ],
   ["an endpoint nobody knows", full, { ...chat, endpoint: "/v1/embeddings" }, [""]],
 ])("%s has the right faults", (_what, item, context, paths) => {
   expect(dialect.itemFaults(item, context).map(({ path }) => path)).toEqual(paths);
@@ -182,7 +186,9 @@ describe("the estimate", () => {
     const withSchema = dialect.estimate({ key: "a", prompt: "x".repeat(300) }, jsonChat);
     expect(withSchema.input - short.input).toBe(Math.ceil(JSON.stringify(schema).length / 3));
     const messages = [{ role: "user" as const, content: "x".repeat(300) }];
-    expect(dialect.estimate({ key: "a", system: "x".repeat(300), messages }, chat).input).toBeGreaterThan(200);
+    expect(dialect.estimate({ key: "a", system: "x".repeat(300), messages }, chat).input).toBeGreaterThan(
+      200,
+    );
   });
 
   test("counts bytes, not characters", () => {
@@ -203,8 +209,17 @@ describe("the estimate", () => {
 function job(status: JobStatus, counts: [number, number, number] | null, files: JobSnapshot["files"]) {
   const [total = 0, completed = 0, failed = 0] = counts ?? [];
   const snapshot: JobSnapshot = {
-    ...{ jobId: "b", tag: null, rawStatus: status, status, inputFileId: null, createdAt: null, expiresAt: null },
-    ...{ errors: [], usage: null, files, counts: counts && { total, completed, failed } },
+    jobId: "b",
+    tag: null,
+    rawStatus: status,
+    status,
+    inputFileId: null,
+    createdAt: null,
+    expiresAt: null,
+    errors: [],
+    usage: null,
+    files,
+    counts: counts && { total, completed, failed },
   };
   return snapshot;
 }

@@ -37,7 +37,12 @@ export async function rawServer(answer: (response: ServerResponse, request: RawR
 }
 
 /** Sends JSON. */
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers: object = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: object = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(JSON.stringify(body));
 }

@@ -14,18 +14,20 @@ async function* linesOf(lines: readonly string[]): AsyncGenerator<string> {
 
 /** The content of the part called `file`, and the whole form. */
 function fileOf(body: string): string | undefined {
-  return /filename="gr1234-abc\.jsonl"\r\nContent-Type: application\/jsonl\r\n\r\n([\s\S]*?)\r\n--/.exec(body)?.[1];
+  return /filename="gr1234-abc\.jsonl"\r\nContent-Type: application\/jsonl\r\n\r\n([\s\S]*?)\r\n--/.exec(
+    body,
+  )?.[1];
 }
 
 test("an upload sends every line, its name and its purpose", async () => {
   const lines = ['{"a":"é"}', '{"b":"\u2028"}'];
   await using server = await rawServer((response) =>
-    sendJson(response, 200, { id: "file-1", bytes: 24, expires_at: 1_700_000_000 }),
+    sendJson(response, 200, { id: "file-1", bytes: 23, expires_at: 1_700_000_000 }),
   );
   const provider = openaiProvider({ apiKey, baseUrl: server.url, inputExpiresAfterSeconds: 3_600 });
   expect(await provider.upload(linesOf(lines), open)).toEqual({
     fileId: "file-1",
-    bytes: 24,
+    bytes: 23,
     expiresAt: 1_700_000_000_000,
   });
   const [request] = server.requests;

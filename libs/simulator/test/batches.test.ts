@@ -96,7 +96,10 @@ test("the list is newest first and paged", async () => {
   const all: string[] = [];
   for await (const batch of rig.client.batches.list({ limit: 2 })) all.push(batch.id);
   expect(all).toEqual(ids);
-  await expect(rig.client.batches.list({ limit: 101 })).rejects.toMatchObject({ status: 400, param: "limit" });
+  await expect(rig.client.batches.list({ limit: 101 })).rejects.toMatchObject({
+    status: 400,
+    param: "limit",
+  });
   await expect(rig.client.batches.list({ after: "batch_none" })).rejects.toMatchObject({ status: 404 });
 });
 
@@ -114,7 +117,9 @@ test("a cancelled batch delivers what was finished and names the rest", async ()
   expect(finished.length).toBeGreaterThan(20);
   expect(undone.length).toBeGreaterThan(0);
   expect(finished.length + undone.length).toBe(200);
-  expect(undone.every(({ error, response }) => error?.code === "batch_cancelled" && response === null)).toBe(true);
+  expect(undone.every(({ error, response }) => error?.code === "batch_cancelled" && response === null)).toBe(
+    true,
+  );
   await expect(rig.client.batches.cancel(id)).rejects.toMatchObject({ status: 409 });
   expect((await readLedger(rig.folder)).filter(({ kind }) => kind === "cancel")).toHaveLength(1);
   expect((await rig.creates())[0]?.status).toBe("cancelled");
@@ -145,13 +150,13 @@ test("jobs and files of one key are unknown under another", async () => {
   const batch = await rig.run([chatLine("a")]);
   const other = rig.clientFor("sk-other");
   const denied = [
-    other.batches.retrieve(batch.id),
-    other.batches.cancel(batch.id),
-    other.files.retrieve(batch.input_file_id),
-    other.files.content(batch.output_file_id ?? ""),
-    other.files.delete(batch.input_file_id),
+    () => other.batches.retrieve(batch.id),
+    () => other.batches.cancel(batch.id),
+    () => other.files.retrieve(batch.input_file_id),
+    () => other.files.content(batch.output_file_id ?? ""),
+    () => other.files.delete(batch.input_file_id),
   ];
-  for (const call of denied) await expect(call).rejects.toMatchObject({ status: 404 });
+  for (const call of denied) await expect(call()).rejects.toMatchObject({ status: 404 });
   expect((await other.batches.list()).data).toEqual([]);
   expect((await other.files.list()).data).toEqual([]);
 });
@@ -161,9 +166,14 @@ test("ledger, jobs and scenario can be asked for, and hold no key", async () => 
   const batch = await rig.run([chatLine("a")]);
   const ask = async (path: string) => (await fetch(rig.url + path)).text();
   const ledger = await ask("/ledger");
-  const entries = ledger.trim().split("\n").map((line) => JSON.parse(line));
+  const entries = ledger
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   expect(entries.map(({ kind }) => kind)).toEqual(["upload", "create"]);
-  expect(JSON.parse(await ask("/jobs")).jobs).toMatchObject([{ id: batch.id, provider: "openai", tag: "tag" }]);
+  expect(JSON.parse(await ask("/jobs")).jobs).toMatchObject([
+    { id: batch.id, provider: "openai", tag: "tag" },
+  ]);
   expect(JSON.parse(await ask("/scenario"))).toMatchObject({ seed: "granary" });
   expect(ledger).not.toContain("sk-test");
   const refused = await fetch(`${rig.url}/scenario`, {

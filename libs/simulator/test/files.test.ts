@@ -48,20 +48,19 @@ test("an upload with a wrong purpose, name or expiry is refused", async () => {
   await using rig = await openRig();
   const file = await toFile(Buffer.from("{}\n"), "input.jsonl");
   const wrong = [
-    rig.client.files.create({ file, purpose: "homework" as "batch" }),
-    rig.client.files.create({ file: await toFile(Buffer.from("{}\n"), "input.txt"), purpose: "batch" }),
-    rig.client.files.create({
-      file,
-      purpose: "batch",
-      expires_after: { anchor: "created_at", seconds: 60 },
-    }),
-  ];
-  for (const call of wrong)
-    await expect(call).rejects.toMatchObject({ status: 400, type: "invalid_request_error" });
+    { file, purpose: "homework" as "batch" },
+    { file: await toFile(Buffer.from("{}\n"), "input.txt"), purpose: "batch" },
+    { file, purpose: "batch", expires_after: { anchor: "created_at", seconds: 60 } },
+  ] as const;
+  for (const upload of wrong)
+    await expect(rig.client.files.create(upload)).rejects.toMatchObject({
+      status: 400,
+      type: "invalid_request_error",
+    });
   const noFile = await fetch(`${rig.url}/openai/v1/files`, {
     method: "POST",
     headers: { authorization: "Bearer sk-test" },
-    body: Object.assign(new FormData(), {}),
+    body: new FormData(),
   });
   expect(noFile.status).toBe(400);
   expect((await rig.client.files.list()).data).toEqual([]);

@@ -33,8 +33,7 @@ test("structured answers satisfy their schema", async () => {
   const lines = await rig.results(batch.output_file_id);
   expect(lines).toHaveLength(40);
   const known = z.fromJSONSchema(schema as never);
-  for (const { response } of lines)
-    known.parse(JSON.parse(response?.body["choices"][0].message.content));
+  for (const { response } of lines) known.parse(JSON.parse(response?.body["choices"][0].message.content));
 });
 
 test.each([
@@ -84,10 +83,14 @@ test("missing and duplicate lines are paid like any other", async () => {
   });
   const batch = await rig.run([chatLine("a", "lost"), chatLine("b", "twice"), chatLine("c")]);
   expect(batch.request_counts).toEqual({ total: 3, completed: 3, failed: 0 });
-  expect((await rig.results(batch.output_file_id)).map(({ custom_id }) => custom_id)).toEqual(["b", "b", "c"]);
+  expect((await rig.results(batch.output_file_id)).map(({ custom_id }) => custom_id)).toEqual([
+    "b",
+    "b",
+    "c",
+  ]);
 });
 
-test("a rule with times counts attempts of the same content over jobs and restarts its count for none", async () => {
+test("a rule with times counts attempts of the same content over all jobs", async () => {
   await using rig = await openRig({ lines: [{ contains: "shaky", answer: "error_500", times: 2 }] });
   const failures: number[] = [];
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -116,7 +119,9 @@ test("answers respect the caller's limit of tokens, stop words and copies", asyn
     chatLine("stopped", "x", { stop: [" "] }),
     chatLine("copies", "x", { n: 3 }),
   ]);
-  const [short, stopped, copies] = (await rig.results(batch.output_file_id)).map(({ response }) => response?.body);
+  const [short, stopped, copies] = (await rig.results(batch.output_file_id)).map(
+    ({ response }) => response?.body,
+  );
   expect(short).toMatchObject({ choices: [{ finish_reason: "length" }], usage: { completion_tokens: 10 } });
   expect(stopped?.["choices"][0].message.content).not.toContain(" ");
   expect(copies?.["choices"]).toHaveLength(3);
@@ -139,9 +144,7 @@ test("a prompt that begins like the one before is cached in part", async () => {
 
 test("a forced function is called with arguments that fit", async () => {
   await using rig = await openRig();
-  const tools = [
-    { type: "function", function: { name: "weigh", parameters: { ...schema.$defs.node } } },
-  ];
+  const tools = [{ type: "function", function: { name: "weigh", parameters: { ...schema.$defs.node } } }];
   const batch = await rig.run([chatLine("a", "x", { tools, tool_choice: "required" })]);
   const [line] = await rig.results(batch.output_file_id);
   const choice = line?.response?.body["choices"][0];
@@ -149,5 +152,7 @@ test("a forced function is called with arguments that fit", async () => {
     finish_reason: "tool_calls",
     message: { content: null, tool_calls: [{ type: "function", function: { name: "weigh" } }] },
   });
-  expect(JSON.parse(choice.message.tool_calls[0].function.arguments)).toMatchObject({ name: expect.any(String) });
+  expect(JSON.parse(choice.message.tool_calls[0].function.arguments)).toMatchObject({
+    name: expect.any(String),
+  });
 });

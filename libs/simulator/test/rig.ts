@@ -77,7 +77,10 @@ export async function openRig(scenario: ScenarioInput = {}) {
   }
   async function results(fileId: string | undefined | null): Promise<ResultLine[]> {
     const text = await raw(fileId);
-    return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    return text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
   }
   return {
     ...simulator,

@@ -69,7 +69,9 @@ test.each([
     request_counts: { total: 0, completed: 0, failed: 0 },
   });
   expect(batch.failed_at).toBeGreaterThan(0);
-  expect(await rig.creates()).toMatchObject([{ status: "failed", charge: { inputTokens: 0, outputTokens: 0 } }]);
+  expect(await rig.creates()).toMatchObject([
+    { status: "failed", charge: { inputTokens: 0, outputTokens: 0 } },
+  ]);
 });
 
 const strict = (schema: object) => ({
@@ -84,7 +86,11 @@ test.each([
   ["a strange role", { messages: [{ role: "king", content: "x" }] }, "messages[0].role"],
   ["a temperature too high", { temperature: 3 }, "temperature"],
   ["streaming", { stream: true }, "stream"],
-  ["an open object", strict({ type: "object", properties: { a: text }, required: ["a"] }), "response_format.json_schema"],
+  [
+    "an open object",
+    strict({ type: "object", properties: { a: text }, required: ["a"] }),
+    "response_format.json_schema",
+  ],
   [
     "a property that is not required",
     strict({ type: "object", properties: { a: text }, required: [], additionalProperties: false }),
@@ -144,6 +150,9 @@ test("limits told at create refuse it, and let others pass", async () => {
 
 test("an account without money is refused at create", async () => {
   await using rig = await openRig({ keys: { exhausted: ["sk-test"] } });
-  await expect(rig.create([chatLine("a")])).rejects.toMatchObject({ status: 429, code: "insufficient_quota" });
+  await expect(rig.create([chatLine("a")])).rejects.toMatchObject({
+    status: 429,
+    code: "insufficient_quota",
+  });
   expect(await rig.creates()).toEqual([]);
 });

@@ -14,7 +14,7 @@ import { decideVerdicts } from "./decideVerdicts.ts";
 import { fetchRaw, isPassing } from "./fetchRaw.ts";
 import { lockSlices } from "./lockSlices.ts";
 import { rejectionOf } from "./rejectionOf.ts";
-import { replayTask } from "./replayTask.ts";
+import { nextDueAt, replayTask } from "./replayTask.ts";
 import type { HarvesterDeps } from "./settings.ts";
 
 /** Takes a task from the provider's end to its own (P5): lock, fetch, decide, commit, apply. */
@@ -109,6 +109,6 @@ async function settle(deps: HarvesterDeps, held: TaskDoc): Promise<void> {
     "task",
     held,
     (current) => changeTask(current, { type: "finish", at }),
-    (next) => ({ at, release: true, dueAt: hasOpenSurplus(next) || next.again ? at : null }),
+    (next) => ({ at, release: true, dueAt: nextDueAt(next, at) }),
   );
 }

@@ -1,5 +1,5 @@
 import type { Revision, TaskDoc } from "@granary/domain";
-import { changeTask, hasOpenSurplus, parseSliceId, taskFolder } from "@granary/domain";
+import { changeTask, dutyOf, parseSliceId, taskFolder } from "@granary/domain";
 import { change } from "@granary/runtime";
 import { putOutcomes, readVerdicts } from "./applyVerdicts.ts";
 import { decideVerdicts } from "./decideVerdicts.ts";
@@ -17,7 +17,7 @@ export async function replayTask(deps: HarvesterDeps, held: TaskDoc): Promise<vo
   const committed = await commitRevision(deps, held);
   const revision = committed.revisions.find(({ appliedAt }) => appliedAt === null);
   const at = deps.clock.now();
-  if (!revision) return deps.store.release("task", committed, hasOpenSurplus(committed) ? at : null);
+  if (!revision) return deps.store.release("task", committed, nextDueAt(committed, at));
   if (!(await applyRevision(deps, committed, revision)))
     return deps.store.release("task", committed, at + CLOSING_MS);
   await change(
@@ -25,7 +25,7 @@ export async function replayTask(deps: HarvesterDeps, held: TaskDoc): Promise<vo
     "task",
     committed,
     (current) => changeTask(current, { type: "applyRevision", at, n: revision.revision }),
-    (next) => ({ at, release: true, dueAt: hasOpenSurplus(next) || next.again ? at : null }),
+    (next) => ({ at, release: true, dueAt: nextDueAt(next, at) }),
   );
 }
 
@@ -69,4 +69,9 @@ async function applyRevision(deps: HarvesterDeps, task: TaskDoc, revision: Revis
   for (const request of requests)
     all = (await reviseRequest(deps, request, `${task.id}:${revision.revision}`)) && all;
   return all;
+}
+
+/** An ended task is due only while somebody has something to do on it: another replay, or a surplus job. */
+export function nextDueAt(task: TaskDoc, at: number): number | null {
+  return dutyOf("task", task) === null ? null : at;
 }

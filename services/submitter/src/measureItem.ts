@@ -23,7 +23,9 @@ export function measureItem(
   if (faults.length > 0) return faults;
   const bytes = Buffer.byteLength(dialect.encode(item, context, LONGEST_CUSTOM_ID)) + 1;
   const tokens = dialect.estimate(item, context);
-  const { lineBytes, tokens: mostTokens } = settings.limits.job;
+  const { job, tokensPerModel = Infinity } = settings.limits;
+  const { lineBytes } = job;
+  const mostTokens = Math.min(job.tokens, tokensPerModel);
   const tooLarge: Fault[] = [];
   if (bytes > lineBytes)
     tooLarge.push({

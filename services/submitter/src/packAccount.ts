@@ -27,15 +27,17 @@ export const packAccount =
   async (held, { signal }) => {
     const { store } = deps;
     const { settings } = accountOf(deps, held.id);
+    const { job, tokensPerModel = Infinity } = settings.limits;
+    const jobLimits = { ...job, tokens: Math.min(job.tokens, tokensPerModel) };
     const pools = Map.groupBy(await store.pools(held.id), (line) => line.poolKey);
     const now = await store.now();
     let nextAt = now + IDLE_MS;
     for (const [poolKey, poolLines] of pools) {
-      const pending = await pendingOf(deps, poolKey, poolLines, settings.limits.job.lines);
+      const pending = await pendingOf(deps, poolKey, poolLines, job.lines);
       const plan = planTasks({
         poolLines,
         pending,
-        limits: settings.limits.job,
+        limits: jobLimits,
         now,
         lingerMs: settings.durations.lingerMs,
         maxTasks: TASKS_A_TURN,

@@ -53,7 +53,9 @@ export function answerOf(body: unknown): Answer | string {
     return parsed.success ? chatAnswer(parsed.data) : `response.body.${wireFault(parsed.error)}`;
   }
   const parsed = responses.safeParse(body);
-  return parsed.success ? responsesAnswer(parsed.data, (body as { output: unknown[] }).output) : `response.body.${wireFault(parsed.error)}`;
+  return parsed.success
+    ? responsesAnswer(parsed.data, (body as { output: unknown[] }).output)
+    : `response.body.${wireFault(parsed.error)}`;
 }
 
 const CHAT_FINISH: Readonly<Record<string, Finish>> = {

@@ -1,15 +1,18 @@
 const CHUNK_CHARACTERS = 64 * 1024;
 
-/** What went out so far. */
+/** An upload on its way. */
 export interface Sent {
   bytes: number;
+  /** Set when nobody waits for it any more: no further line is drawn. */
+  isOver: boolean;
   /** The error of the lines' own source, if it broke: it is not the provider's. */
   broke: { readonly error: unknown } | null;
 }
 
 /**
  * Lines as chunks of a JSONL file, drawn only as fast as they are taken: at most one chunk is in memory. One
- * chunk holds many lines, because each chunk costs a turn of the socket.
+ * chunk holds many lines, because each chunk costs a turn of the socket. Node's fetch reads a body to its end
+ * even after the request was aborted, so `isOver` has to stop it.
  */
 export async function* fileChunks(lines: AsyncIterable<string>, sent: Sent): AsyncGenerator<Uint8Array> {
   let text = "";
@@ -21,6 +24,7 @@ export async function* fileChunks(lines: AsyncIterable<string>, sent: Sent): Asy
   };
   try {
     for await (const line of lines) {
+      if (sent.isOver) return;
       text += `${line}\n`;
       if (text.length >= CHUNK_CHARACTERS) yield cut();
     }

@@ -70,8 +70,8 @@ export function openaiProvider(options: OpenAIOptions): BatchProvider {
 
   const provider: BatchProvider = {
     upload: (lines, { signal, name }) => {
-      const sent: Sent = { bytes: 0, broke: null };
-      return call(signal, timeouts.uploadMs, async (request) => {
+      const sent: Sent = { bytes: 0, isOver: false, broke: null };
+      const upload = call(signal, timeouts.uploadMs, async (request) => {
         const file = toStreamingFile(fileChunks(lines, sent), name, { type: "application/jsonl" });
         const expiry = expiryAfter(options.inputExpiresAfterSeconds);
         const body = { purpose: "batch" as const, ...(expiry ? { expires_after: expiry } : {}), file };
@@ -85,10 +85,15 @@ export function openaiProvider(options: OpenAIOptions): BatchProvider {
           );
         const expiresAt = answer.expires_at ? answer.expires_at * 1000 : null;
         return { fileId: answer.id, bytes: sent.bytes, expiresAt };
-      }).catch((error: unknown) => {
-        // The lines' own source broke: that is nothing the provider did.
-        throw sent.broke && !signal.aborted ? sent.broke.error : error;
       });
+      return upload
+        .catch((error: unknown) => {
+          // The lines' own source broke: that is nothing the provider did.
+          throw sent.broke && !signal.aborted ? sent.broke.error : error;
+        })
+        .finally(() => {
+          sent.isOver = true;
+        });
     },
 
     async create({ tag, fileId, endpoint, timeoutMs }) {

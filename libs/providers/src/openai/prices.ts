@@ -10,6 +10,7 @@ function price(model: string, input: number, cachedInput: number, output: number
 /**
  * List prices in US dollars a million tokens; a batch pays half. They change, and are no bill: the
  * configuration's own price list goes before this one, and a model that is in neither has no known cost.
+ * The values are those of published tables of that day which quote the source; check it before relying on them.
  */
 export const OPENAI_PRICES: readonly Price[] = [
   price("gpt-4o", 2.5, 1.25, 10),

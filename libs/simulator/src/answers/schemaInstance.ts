@@ -40,10 +40,9 @@ function pointed(root: Schema, reference: string): Schema {
 function resolved(schema: Schema, root: Schema, hops = 0): Schema {
   if (hops > 32) return {};
   let merged = schema;
-  if (typeof merged["$ref"] === "string") {
-    const { $ref: reference, ...beside } = merged;
-    merged = { ...resolved(pointed(root, reference as string), root, hops + 1), ...beside };
-  }
+  const { $ref: reference, ...beside } = merged;
+  if (typeof reference === "string")
+    merged = { ...resolved(pointed(root, reference), root, hops + 1), ...beside };
   if (Array.isArray(merged["allOf"])) {
     const { allOf, ...rest } = merged;
     for (const part of (allOf as unknown[]).filter(isSchema)) {

@@ -127,6 +127,7 @@ export function draftOf(body: Body, context: DraftContext): Draft {
   }
   const thought = isReasoningModel(String(body["model"])) ? 16 + Math.floor(next() * 48) : 0;
   const spoken = tokensOf(text);
+  const copies = typeof body["n"] === "number" ? body["n"] : 1;
   const reasoning = Math.min(thought, Math.max(0, limit - spoken));
   return {
     finish,
@@ -135,8 +136,8 @@ export function draftOf(body: Body, context: DraftContext): Draft {
     usage: {
       inputTokens: input,
       cachedTokens: cached,
-      outputTokens: spoken + reasoning,
-      reasoningTokens: reasoning,
+      outputTokens: (spoken + reasoning) * copies,
+      reasoningTokens: reasoning * copies,
     },
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
@@ -39,7 +39,6 @@ export function fileRoutes(app: FastifyInstance, context: OpenaiContext): void {
     const fault = await context.strike("upload", { account, model: null, tag: null });
     return underFault(fault, request, reply, async () => {
       const id = `file-${randomBytes(12).toString("hex")}`;
-      await mkdir(join(folder, "parts"), { recursive: true });
       const part = join(folder, "parts", id);
       const { filename, bytes, tooLarge, fields } = await readUpload(request.raw, part);
       try {

@@ -1,6 +1,6 @@
 /** The simulated OpenAI: its files, batches and models under one prefix of the server. */
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Ledger } from "../ledger.ts";
@@ -37,6 +37,8 @@ export async function openaiApi(options: {
   readonly onError: (error: unknown, jobId: string | null) => void;
 }): Promise<SimulatedProvider> {
   const { folder, now, running } = options;
+  // What lies there was being written when an earlier process ended; it is written again.
+  await rm(join(folder, "parts"), { recursive: true, force: true });
   for (const place of ["files", "parts"]) await mkdir(join(folder, place), { recursive: true });
   const attempts = openAttempts(join(folder, "attempts"));
   const book = batchBook(options.scenarioNamed);

@@ -1,0 +1,105 @@
+import type { Command, Fault, Item, Reply, SubmitHeader } from "@granary/domain";
+import { systemIds } from "@granary/runtime";
+import { EXIT, Failure } from "../failure.ts";
+import type { Workspace } from "../stack/openWorkspace.ts";
+import type { CheckedWorkload } from "./checkWorkload.ts";
+import { readItems } from "./checkWorkload.ts";
+import type { Section } from "./scanWorkload.ts";
+import { sectionBytes } from "./scanWorkload.ts";
+
+/** Items up to this many bytes travel in the command; more are put beside it. */
+const INLINE_BYTES = 256 * 1024;
+/** Commands handed over together share their writes. */
+const BATCH = 500;
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** A request of the file, and what became of it. */
+export interface Submitted {
+  readonly id: string;
+  readonly source: string;
+  readonly requestId: string;
+  /** `ended`: the same request was submitted before, and has ended. */
+  readonly status: "accepted" | "ended";
+}
+
+export interface SubmittedWorkload {
+  readonly accepted: readonly Submitted[];
+  /** Refused although the check found nothing: something changed meanwhile. */
+  readonly refused: readonly { readonly requestId: string; readonly faults: readonly Fault[] }[];
+}
+
+/** Hands a checked workload to the submitter. Repeatable: what is accepted already is only said again. */
+export async function submitWorkload(
+  workspace: Workspace,
+  { path, sections }: CheckedWorkload,
+): Promise<SubmittedWorkload> {
+  const accepted: Submitted[] = [];
+  const refused: { requestId: string; faults: readonly Fault[] }[] = [];
+  let batch: Command[] = [];
+  let batchBytes = 0;
+  async function flush(): Promise<void> {
+    const commands = batch;
+    batch = [];
+    batchBytes = 0;
+    if (commands.length > 0) take(commands, await workspace.submitter.handle(commands));
+  }
+  function take(commands: readonly Command[], replies: readonly Reply[]): void {
+    for (const [index, { id, status, faults = [] }] of replies.entries()) {
+      const { source, requestId } = commands[index]?.data as SubmitHeader;
+      if (id !== null && (status === "accepted" || status === "ended"))
+        accepted.push({ id, source, requestId, status });
+      else refused.push({ requestId, faults });
+    }
+  }
+  async function add(header: SubmitHeader, items: readonly Item[], bytes: number): Promise<void> {
+    batch.push(submitCommand({ ...header, items }));
+    batchBytes += bytes;
+    if (batch.length >= BATCH || batchBytes >= BATCH_BYTES) await flush();
+  }
+  for (const { section, header } of sections) {
+    const bytes = section.to - section.from;
+    if (section.each)
+      for await (const item of itemsOf(path, section))
+        await add({ ...header, requestId: `${header.requestId}-${item.key}` }, [item], bytes / section.lines);
+    else if (bytes <= INLINE_BYTES) await add(header, await Array.fromAsync(itemsOf(path, section)), bytes);
+    else {
+      const command = await uploaded(workspace, path, section, header);
+      take([command], await workspace.submitter.handle([command]));
+      await workspace.artifacts.remove((command.data as { itemsRef: { path: string } }).itemsRef.path);
+    }
+  }
+  await flush();
+  return { accepted, refused };
+}
+
+function submitCommand(data: unknown): Command {
+  return { id: systemIds.nonce(), type: "submit", data };
+}
+
+/** A command whose items are an artifact of their own; the request keeps a copy, so that it may go afterwards. */
+async function uploaded(
+  { artifacts }: Workspace,
+  path: string,
+  section: Section,
+  header: SubmitHeader,
+): Promise<Command> {
+  // Two commands may submit one file at the same time, and each removes its own upload.
+  const name = `uploads/${section.sha256}-${systemIds.random(6)}.jsonl`;
+  const upload = await artifacts.put(name, sectionBytes(path, section));
+  if (upload.sha256 !== section.sha256) {
+    await artifacts.remove(name);
+    throw changed(path);
+  }
+  return submitCommand({ ...header, itemsRef: { path: name, sha256: upload.sha256 } });
+}
+
+async function* itemsOf(path: string, section: Section): AsyncGenerator<Item> {
+  for await (const { item } of readItems(path, section)) {
+    if (!item) throw changed(path);
+    yield item;
+  }
+}
+
+function changed(path: string): Failure {
+  return new Failure(EXIT.wrongInput, `${path} changed while it was read: submit it again`);
+}

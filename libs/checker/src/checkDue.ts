@@ -1,0 +1,34 @@
+import type { DocOf, Kind } from "@granary/domain";
+import type { Checking } from "./checking.ts";
+import type { Notebook } from "./notebook.ts";
+
+/** Whether anything is left to be done about a document. */
+function isOpen<K extends Kind>(kind: K, doc: DocOf[K]): boolean;
+function isOpen(kind: Kind, doc: DocOf[Kind]): boolean {
+  if (kind === "account" || kind === "sweep") return true;
+  if (doc.state !== "ended") return true;
+  if (kind === "request") return false;
+  const { again, revisions, jobs } = doc as DocOf["task"];
+  return (
+    again !== null ||
+    revisions.some(({ appliedAt }) => appliedAt === null) ||
+    jobs.some(({ how, closedAt }) => how === "surplus" && closedAt === null)
+  );
+}
+
+/** Whoever is not done is due or leased, and not overdue (V9). */
+export function checkDue<K extends Kind>(
+  { now, graceMs }: Checking,
+  note: Notebook,
+  kind: K,
+  doc: DocOf[K],
+): void {
+  if (!isOpen(kind, doc)) return;
+  note.checked("V9");
+  const { id, dueAt, leaseUntil } = doc;
+  const ids = { [kind]: id };
+  if (leaseUntil > now - graceMs) return;
+  if (dueAt === null) note.found("V9", id, `${kind} has not ended (${doc.state}) and is never due`, ids);
+  else if (dueAt < now - graceMs)
+    note.found("V9", id, `${kind} (${doc.state}) is overdue for ${Math.round((now - dueAt) / 1000)} s`, ids);
+}

@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { ArtifactMissing } from "@granary/domain";
+import type { ArtifactRef } from "@granary/domain";
+import type { Checking } from "./checking.ts";
+import { keyScanner } from "./keyShapes.ts";
+import type { Notebook } from "./notebook.ts";
+import type { FindingIds } from "./report.ts";
+
+/**
+ * The bytes of a recorded artifact, on their way held against its record (V6) and looked through for keys (V12).
+ * Nothing comes where the file is not there.
+ */
+export async function* provenBytes(
+  { deps, readPaths }: Checking,
+  note: Notebook,
+  { path, sha256, bytes }: ArtifactRef,
+  ids: FindingIds,
+): AsyncGenerator<Uint8Array> {
+  const about = { ...ids, path };
+  note.met("artifacts");
+  note.checked("V6");
+  note.checked("V12");
+  readPaths.add(path);
+  const hash = createHash("sha256");
+  const keyOf = keyScanner();
+  let key: string | null = null;
+  let size = 0;
+  try {
+    for await (const chunk of deps.artifacts.read(path)) {
+      hash.update(chunk);
+      size += chunk.byteLength;
+      key ??= keyOf(chunk);
+      yield chunk;
+    }
+  } catch (error) {
+    if (!(error instanceof ArtifactMissing)) throw error;
+    note.found("V6", path, "is recorded and is not there", about);
+    return;
+  }
+  if (key !== null) note.found("V12", path, `holds something in the form of a key: ${key}`, about);
+  if (size !== bytes) note.found("V6", path, `has ${size} bytes, recorded are ${bytes}`, about);
+  else if (hash.digest("hex") !== sha256) note.found("V6", path, "has other bytes than were recorded", about);
+}
+
+/** The same for a file whose content nobody asks for. */
+export async function proveBytes(
+  checking: Checking,
+  note: Notebook,
+  ref: ArtifactRef,
+  ids: FindingIds,
+): Promise<void> {
+  for await (const _chunk of provenBytes(checking, note, ref, ids));
+}

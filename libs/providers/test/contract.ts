@@ -1,0 +1,259 @@
+import { describe, expect, test } from "vitest";
+import { BrokenTransfer, isTerminal, type Item } from "@granary/domain";
+import type { ScenarioInput } from "@granary/simulator";
+import {
+  contextOf,
+  create,
+  created,
+  endOf,
+  items,
+  linesOf,
+  listed,
+  seen,
+  settled,
+  upload,
+  type ProviderRig,
+} from "./contractSteps.ts";
+
+const { signal } = new AbortController();
+
+/** What every adapter of a provider promises. */
+export function testBatchProvider(
+  name: string,
+  openRig: (scenario: ScenarioInput) => Promise<ProviderRig>,
+): void {
+  describe(`the provider ${name}`, () => {
+    test("carries items to their answers on every endpoint", async () => {
+      await using rig = await openRig({});
+      for (const [at, endpoint] of rig.dialect.endpoints.entries()) {
+        const context = contextOf(rig, endpoint);
+        const job = await created(rig, `t${at}`, items(5), context);
+        expect(job).toMatchObject({ tag: `t${at}` });
+        expect(isTerminal(job.status)).toBe(false);
+        const ended = await settled(rig, job.jobId);
+        expect(ended).toMatchObject({ status: "completed", counts: { total: 5, completed: 5, failed: 0 } });
+        const lines = await linesOf(rig, ended.files.results);
+        expect([...lines.keys()].toSorted()).toEqual([0, 1, 2, 3, 4].map((line) => `t${at}-${line}`));
+        for (const line of lines.values()) {
+          expect(line).toMatchObject({ type: "answer", finish: "stop", text: expect.any(String) as string });
+          expect(line.type === "answer" && line.usage.inputTokens).toBeGreaterThan(0);
+          expect(line.type === "answer" && line.usage.outputTokens).toBeGreaterThan(0);
+        }
+      }
+    });
+
+    test("answers in the form of a schema", async () => {
+      await using rig = await openRig({});
+      const schema = {
+        type: "object",
+        properties: { city: { type: "string" }, people: { type: "integer" } },
+        required: ["city", "people"],
+        additionalProperties: false,
+      };
+      expect(rig.dialect.schemaFaults(schema)).toEqual([]);
+      for (const [at, endpoint] of rig.dialect.endpoints.entries()) {
+        const context = {
+          ...contextOf(rig, endpoint),
+          output: { type: "json_schema", name: "city", schema },
+        } as const;
+        const job = await created(rig, `t${at}`, items(2), context);
+        const { files } = await settled(rig, job.jobId);
+        const line = (await linesOf(rig, files.results)).get(`t${at}-0`);
+        expect(JSON.parse((line?.type === "answer" && line.text) || "null")).toMatchObject({
+          city: expect.any(String) as string,
+          people: expect.any(Number) as number,
+        });
+      }
+    });
+
+    test("tells every end of a line apart", async () => {
+      const ends = ["error_400", "error_429", "error_500", "refusal", "content_filter", "length"] as const;
+      await using rig = await openRig({ lines: ends.map((answer) => ({ contains: `<${answer}>`, answer })) });
+      for (const [at, endpoint] of rig.dialect.endpoints.entries()) {
+        const asked = ends.map((answer): Item => ({ key: answer, prompt: `<${answer}>` }));
+        const job = await created(rig, `t${at}`, asked, contextOf(rig, endpoint));
+        const { files, counts } = await settled(rig, job.jobId);
+        expect(counts).toEqual({ total: 6, completed: 3, failed: 3 });
+        const lines = new Map([
+          ...(await linesOf(rig, files.results)),
+          ...(await linesOf(rig, files.errors)),
+        ]);
+        expect(ends.map((_answer, line) => endOf(lines.get(`t${at}-${line}`)))).toEqual([
+          "invalid_request",
+          "rate_limited",
+          "provider_error",
+          "refusal",
+          "content_filter",
+          "length",
+        ]);
+      }
+    });
+
+    test("a corrupt line harms no other", async () => {
+      await using rig = await openRig({ faults: [{ on: "job", what: "corrupt_lines" }] });
+      const job = await created(rig, "t", items(5));
+      const { files } = await settled(rig, job.jobId);
+      const types = [...(await linesOf(rig, files.results)).values()].map(({ type }) => type);
+      expect(types.filter((type) => type === "answer")).toHaveLength(4);
+      expect(types).toContain("unparseable");
+    });
+
+    test.each(["crlf", "bom", "no_last_newline", "out_of_order"] as const)(
+      "reads a result file with %s",
+      async (what) => {
+        await using rig = await openRig({ faults: [{ on: "job", what }] });
+        const job = await created(rig, "t", items(4));
+        const { files } = await settled(rig, job.jobId);
+        const lines = await linesOf(rig, files.results);
+        expect([...lines.values()].map(({ type }) => type)).toEqual(Array(4).fill("answer"));
+      },
+    );
+
+    test("an expired job delivers what it finished", async () => {
+      await using rig = await openRig({ faults: [{ on: "job", what: "expire", share: 0.5 }] });
+      const job = await created(rig, "t", items(6));
+      const ended = await settled(rig, job.jobId);
+      expect(ended.status).toBe("expired");
+      const lines = [
+        ...(await linesOf(rig, ended.files.results)),
+        ...(await linesOf(rig, ended.files.errors)),
+      ];
+      const ends = lines.map(([, line]) => endOf(line));
+      expect(ends.filter((end) => end === "stop")).toHaveLength(3);
+      expect(ends.filter((end) => end === "expired")).toHaveLength(3);
+    });
+
+    test("a job that fails for a limit says so", async () => {
+      await using rig = await openRig({ faults: [{ on: "job", what: "fail" }] });
+      const job = await created(rig, "t", items(2));
+      const ended = await settled(rig, job.jobId);
+      expect(ended).toMatchObject({ status: "failed", files: {} });
+      expect(rig.dialect.rejection(ended)).toBe("limit");
+    });
+
+    test("a job whose lines all failed has an error file and no results", async () => {
+      await using rig = await openRig({
+        faults: [
+          { on: "job", what: "all_lines_fail" },
+          { on: "job", what: "empty_file_ids" },
+        ],
+      });
+      const job = await created(rig, "t", items(2));
+      const { files } = await settled(rig, job.jobId);
+      expect(files.results).toBeUndefined();
+      expect((await linesOf(rig, files.errors)).size).toBe(2);
+    });
+
+    test("a job whose files come late is terminal, and settled only later", async () => {
+      await using rig = await openRig({ faults: [{ on: "job", what: "late_output_file", ms: 500 }] });
+      const job = await created(rig, "t", items(2));
+      const ended = await seen(rig, job.jobId, ({ status }) => isTerminal(status));
+      expect(rig.dialect.settled(ended)).toBe(false);
+      const { files } = await settled(rig, job.jobId);
+      expect((await linesOf(rig, files.results)).size).toBe(2);
+    });
+
+    test("a status nobody knows is not terminal", async () => {
+      await using rig = await openRig({ faults: [{ on: "job", what: "unknown_status", ms: 400 }] });
+      const job = await created(rig, "t", items(2));
+      expect(await seen(rig, job.jobId, ({ status }) => status === "other")).toMatchObject({
+        rawStatus: "paused",
+      });
+      await seen(rig, job.jobId, ({ status }) => status === "completed");
+    });
+
+    test("its jobs are found again by their tags, page by page, newest first", async () => {
+      await using rig = await openRig({ pace: { validatingMs: 60_000 } });
+      const { fileId } = await upload(rig, "t", items(1));
+      const { model, endpoint } = contextOf(rig);
+      const tags = Array.from({ length: 130 }, (_none, at) => `tag-${at}`);
+      for (const tag of tags) await rig.provider().create({ tag, fileId, model, endpoint, timeoutMs: 5_000 });
+      const pages = await listed(rig.provider());
+      expect(pages.length).toBeGreaterThan(1);
+      expect(pages.flat().map(({ tag }) => tag)).toEqual(tags.toReversed());
+    });
+
+    test("a job can be cancelled, and one that has ended cannot", async () => {
+      await using rig = await openRig({ pace: { jobMs: 60_000 } });
+      const job = await created(rig, "t", items(2));
+      expect(await rig.provider().cancel(job.jobId, { signal })).toBe(true);
+      await seen(rig, job.jobId, ({ status }) => status === "cancelled");
+      expect(await rig.provider().cancel(job.jobId, { signal })).toBe(false);
+      expect(await rig.provider().cancel("batch_none", { signal })).toBe(false);
+    });
+
+    test("a file can be removed once", async () => {
+      await using rig = await openRig({});
+      const { fileId } = await upload(rig, "t", items(2));
+      expect(await rig.provider().remove(fileId, { signal })).toBe(true);
+      expect(await rig.provider().remove(fileId, { signal })).toBe(false);
+      await expect(rig.provider().download(fileId, { signal })).rejects.toMatchObject({ why: "not_found" });
+    });
+
+    test("another account knows neither the job nor its files", async () => {
+      await using rig = await openRig({});
+      const job = await created(rig, "t", items(2));
+      const ended = await settled(rig, job.jobId);
+      const other = rig.provider("another");
+      expect(await other.get(job.jobId, { signal })).toBeNull();
+      expect((await listed(other)).flat()).toEqual([]);
+      expect(await other.cancel(job.jobId, { signal })).toBe(false);
+      await expect(other.download(ended.files.results ?? "", { signal })).rejects.toMatchObject({
+        why: "not_found",
+      });
+    });
+
+    test.each<[string, NonNullable<ScenarioInput["faults"]>[number], number]>([
+      ["whose answer is lost", { on: "create", what: "response_lost" }, 1],
+      ["that fails after it was carried out", { on: "create", what: "error_after" }, 1],
+      ["that meets a reset", { on: "create", what: "reset" }, 0],
+      ["that meets a server error", { on: "create", what: "server_error" }, 0],
+    ])("a create %s is unknown, and is not repeated", async (_what, fault, jobs) => {
+      await using rig = await openRig({ faults: [{ ...fault, nth: 1 }], pace: { validatingMs: 60_000 } });
+      expect(await create(rig, "t", items(2))).toMatchObject({ type: "unknown" });
+      expect(await rig.creates()).toHaveLength(jobs);
+      expect((await listed(rig.provider())).flat().map(({ tag }) => tag)).toEqual(Array(jobs).fill("t"));
+    });
+
+    test("a create that meets a rate limit is refused, and says how long to wait", async () => {
+      const limited = { on: "create", what: "rate_limited", nth: 1, retryAfterMs: 3_000 } as const;
+      await using rig = await openRig({ faults: [limited] });
+      const answer = await create(rig, "t", items(2));
+      expect(answer).toMatchObject({ type: "refused", why: "limit", retryAfterMs: 3_000 });
+      expect(await rig.creates()).toEqual([]);
+    });
+
+    test("a create without a quota, or with a wrong key, is refused for the account", async () => {
+      for (const what of ["quota_exhausted", "unauthorized"] as const) {
+        await using rig = await openRig({ faults: [{ on: "create", what, nth: 1 }] });
+        expect(await create(rig, "t", items(2))).toMatchObject({ type: "refused", why: "account" });
+      }
+    });
+
+    test("a create that nobody hears is unreachable, and so is every other call", async () => {
+      await using rig = await openRig({});
+      const { fileId } = await upload(rig, "t", items(2));
+      const { model, endpoint } = contextOf(rig);
+      const provider = rig.provider();
+      await rig.shut();
+      expect(await provider.create({ tag: "t", fileId, model, endpoint, timeoutMs: 5_000 })).toMatchObject({
+        type: "refused",
+        why: "unreachable",
+      });
+      await expect(provider.list({ signal, after: null })).rejects.toMatchObject({ why: "unreachable" });
+    });
+
+    test("a download that is cut or stalls is broken, never short", async () => {
+      for (const fault of [
+        { on: "download", what: "truncated", nth: 1 },
+        { on: "download", what: "stalled", nth: 1, stallMs: 30_000 },
+      ] as const) {
+        await using rig = await openRig({ faults: [fault] });
+        const job = await created(rig, "t", items(50));
+        const { files } = await settled(rig, job.jobId);
+        await expect(linesOf(rig, files.results)).rejects.toBeInstanceOf(BrokenTransfer);
+        expect((await linesOf(rig, files.results)).size).toBe(50);
+      }
+    });
+  });
+}

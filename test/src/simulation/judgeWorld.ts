@@ -1,0 +1,55 @@
+import { FACT_PREFIX, lineOf } from "@granary/domain";
+import type { World } from "./world.ts";
+
+/** Everything that is wrong in a world at rest: the checker's findings, and what only a simulation can witness. */
+export async function judgeWorld(world: World): Promise<readonly string[]> {
+  return [...world.incidents, ...limitFaults(world), ...(await paidTwice(world)), ...completedTwice(world)];
+}
+
+/** The gate: never more jobs under way than the account takes. */
+function limitFaults({ provider, maxJobs }: World): readonly string[] {
+  const most = provider.mostLive();
+  return most > maxJobs ? [`${most} jobs under way at once, of ${maxJobs} allowed`] : [];
+}
+
+/** The ledger against the manifests: no job twice for a task, and no item of a slice in two jobs. */
+async function paidTwice({ provider, artifacts, store }: World): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const byTag = Map.groupBy(provider.jobs, ({ tag }) => tag);
+  const carriedBy = new Map<string, string>();
+  for (const [tag, jobs] of byTag) {
+    if (jobs.length > 1)
+      faults.push(`task ${tag} was created ${jobs.length} times: ${jobs.map((j) => j.jobId).join()}`);
+    const task = await store.load("task", tag);
+    if (!task?.manifest) {
+      faults.push(`job ${jobs[0]?.jobId} carries ${tag}, which has no manifest`);
+      continue;
+    }
+    const rows: { slice: string; ordinal: number }[] = [];
+    let text = "";
+    for await (const chunk of artifacts.read(task.manifest.path)) text += Buffer.from(chunk).toString();
+    for (const line of text.split("\n"))
+      if (line) rows.push(JSON.parse(line) as { slice: string; ordinal: number });
+    for (const { jobId, customIds } of jobs)
+      for (const id of customIds) {
+        const row = rows[lineOf(tag, id) ?? -1];
+        const item = row ? `${row.slice}:${row.ordinal}` : `nothing of ${tag}`;
+        const other = carriedBy.get(item);
+        if (!row || other) faults.push(`${item} travelled in ${jobId}${other ? ` and in ${other}` : ""}`);
+        carriedBy.set(item, jobId);
+      }
+  }
+  return faults;
+}
+
+/** A request's end is told under one id, however often it is published. */
+function completedTwice({ published }: World): readonly string[] {
+  const ids = new Map<string, Set<string>>();
+  for (const { type, subject, id } of published) {
+    if (type !== `${FACT_PREFIX}request.completed`) continue;
+    ids.set(subject, (ids.get(subject) ?? new Set()).add(id));
+  }
+  return [...ids].flatMap(([subject, told]) =>
+    told.size > 1 ? [`request ${subject} completed ${told.size} times`] : [],
+  );
+}

@@ -1,0 +1,217 @@
+import type { Command, TaskDoc } from "@granary/domain";
+import { judgeWorld } from "./judgeWorld.ts";
+import { random } from "./random.ts";
+import type { Process } from "./scheduler.ts";
+import { ACCOUNT, MODELS, openWorld } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** What one seed came to. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly turns: number;
+  readonly requests: number;
+  readonly items: number;
+  readonly jobs: number;
+  readonly crashes: number;
+  /** What is wrong; none where all is well. */
+  readonly faults: readonly string[];
+}
+
+export interface SeedOptions {
+  /** Turns with faults, before the quiet phase. */
+  readonly chaosTurns?: number;
+}
+
+const CALM_TURNS = 60_000;
+/** After everything has ended, virtual time in which sleepers wake and stale writers try. */
+const AFTERMATH_MS = 14_000;
+
+/** Runs one seed: a time of faults, a time of peace in which all must end, then judgement. */
+export async function runSeed(seed: number, { chaosTurns = 1_500 }: SeedOptions = {}): Promise<SeedResult> {
+  const chance = random(seed);
+  const world = openWorld(chance);
+  const { store, scheduler } = world;
+  const sent = new Map<string, number>();
+  let crashes = 0;
+  await store.ensure();
+  await store.gate("test");
+  await ensureDocuments(world);
+
+  const roles = ["submitter", "monitor", "harvester"] as const;
+  const replicas = (): number => 1 + chance.below(2);
+  let alive: { role: (typeof roles)[number]; process: Process }[] = roles.flatMap((role) =>
+    Array.from({ length: replicas() }, () => ({ role, process: world.start(role) })),
+  );
+
+  while (scheduler.turns() < chaosTurns) {
+    await scheduler.step();
+    if (sent.size < 8 && chance.chance(0.01)) submit(world, sent);
+    if (chance.chance(0.004)) interfere(world, sent);
+    if (chance.chance(0.004)) {
+      const victim = chance.pick(alive);
+      if (chance.chance(0.5)) {
+        victim.process.dead = true;
+        crashes += 1;
+        alive = [
+          ...alive.filter((other) => other !== victim),
+          { role: victim.role, process: world.start(victim.role) },
+        ];
+      } else victim.process.frozenUntil = scheduler.now() + chance.below(12_000);
+    }
+    if (chance.chance(0.002)) await replay(world);
+  }
+  world.chaos = false;
+  const faults: string[] = [];
+  for (let turn = 0; !(await atRest(world)); turn += 200) {
+    for (let step = 0; step < 200; step += 1) await scheduler.step();
+    if (turn > CALM_TURNS) {
+      faults.push(`not at rest: ${await whatIsOpen(world)}`);
+      break;
+    }
+  }
+  const until = scheduler.now() + AFTERMATH_MS;
+  while (scheduler.now() < until && (await scheduler.step()));
+  while (!(await atRest(world)) && scheduler.now() < until + AFTERMATH_MS) await scheduler.step();
+  faults.push(...(await judgeWorld(world)));
+  const items = [...sent.values()].reduce((sum, count) => sum + count, 0);
+  const turns = scheduler.turns();
+  await store.close();
+  return { seed, turns, requests: sent.size, items, jobs: world.provider.jobs.length, crashes, faults };
+}
+
+async function ensureDocuments({ store }: World): Promise<void> {
+  const head = {
+    version: 1,
+    by: "first",
+    dueAt: 0,
+    claim: 0,
+    owner: null,
+    leaseUntil: 0,
+    strikes: 0,
+    eventSeq: 0,
+  };
+  const open = { ...head, id: ACCOUNT, account: ACCOUNT, state: "open" } as const;
+  await store.insertOnce("account", { ...open, pauses: {}, learned: {} });
+  await store.insertOnce("sweep", {
+    ...open,
+    seq: 0,
+    startedAt: null,
+    foreign: { jobs: 0, lines: 0 },
+    orphans: [],
+    lastError: null,
+  });
+}
+
+const SCHEMA = {
+  type: "object",
+  properties: { answer: { type: "string" } },
+  required: ["answer"],
+  additionalProperties: false,
+};
+
+function submit(world: World, sent: Map<string, number>): void {
+  const { chance } = world;
+  const requestId = `request-${sent.size}`;
+  const count = chance.chance(0.4) ? 1 : 1 + chance.below(30);
+  sent.set(requestId, count);
+  const data = {
+    source: chance.pick(["alpha", "beta"]),
+    requestId,
+    provider: "openai",
+    model: chance.pick(MODELS),
+    priority: chance.below(3),
+    retry: { maxAttempts: 1 + chance.below(3) },
+    ...(chance.chance(0.3) ? { output: { type: "json_schema", schema: SCHEMA } } : {}),
+    ...(chance.chance(0.25) ? { deadline: `${1 + chance.below(12)}s` } : {}),
+    ...(chance.chance(0.1) ? { maxCostUsd: 0.02 } : {}),
+    items: Array.from({ length: count }, (_, index) => ({ key: `k${index}`, prompt: `question ${index}` })),
+  };
+  const command: Command = { id: requestId, type: "submit", data };
+  world.call(command);
+  // At least once: the same command may come twice.
+  if (chance.chance(0.2)) world.call(command);
+}
+
+function interfere(world: World, sent: ReadonlyMap<string, number>): void {
+  const { chance } = world;
+  if (sent.size === 0) return;
+  const requestId = chance.pick([...sent.keys()]);
+  const source = chance.pick(["alpha", "beta"]);
+  const type = chance.pick(["cancel", "cancel", "poll", "retry"] as const);
+  world.call({ id: `${type}-${requestId}`, type, data: { source, requestId } });
+}
+
+/** Asks for a task to be decided anew from its files, now and then. */
+async function replay(world: World): Promise<void> {
+  const ended = (await world.loadTasks()).filter(({ state, verdicts }) => state === "ended" && verdicts);
+  if (ended.length === 0) return;
+  const task = world.chance.pick(ended);
+  await world.store.signal("task", [task.id], { type: "again", n: task.revisions.length + 1 });
+}
+
+async function atRest(world: World): Promise<boolean> {
+  const requests = await world.store.requests({}, { limit: 1_000 });
+  if (world.unanswered() > 0 || requests.some(({ state }) => state !== "ended")) return false;
+  const tasks = await world.loadTasks();
+  if (!tasks.every(isOver)) return false;
+  return (await world.store.pendingFacts(1)).length === 0;
+}
+
+function isOver(task: TaskDoc): boolean {
+  if (task.state === "void") return true;
+  return (
+    task.state === "ended" &&
+    !task.again &&
+    task.revisions.every(({ appliedAt }) => appliedAt !== null) &&
+    task.jobs.every(({ how, closedAt }) => how !== "surplus" || closedAt !== null)
+  );
+}
+
+async function whatIsOpen(world: World): Promise<string> {
+  const requests = (await world.store.requests({}, { limit: 1_000 })).filter(
+    ({ state }) => state !== "ended",
+  );
+  const tasks = (await world.loadTasks()).filter((task) => !isOver(task));
+  return JSON.stringify({
+    now: world.scheduler.now(),
+    requests: requests.map(({ id, state, end, dueAt, waitsFor, strikes }) => ({
+      id,
+      state,
+      end,
+      dueAt,
+      waitsFor,
+      strikes,
+    })),
+    tasks: tasks.map(
+      ({
+        id,
+        state,
+        end,
+        dueAt,
+        waitsFor,
+        strikes,
+        jobs,
+        lastError,
+        again,
+        revisions,
+        version,
+        claim,
+        owner,
+      }) => ({
+        again,
+        revisions,
+        version,
+        claim,
+        owner,
+        id,
+        state,
+        end,
+        dueAt,
+        waitsFor,
+        strikes,
+        jobs,
+        lastError,
+      }),
+    ),
+  });
+}

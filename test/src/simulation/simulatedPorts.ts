@@ -1,0 +1,86 @@
+import type { Artifacts, BatchProvider, Store } from "@granary/domain";
+import { StoreUnavailable } from "@granary/domain";
+import type { Random } from "./random.ts";
+import type { Process, Scheduler } from "./scheduler.ts";
+
+/** How often a port fails, decided anew for each call. */
+export interface PortFaults {
+  /** A call that does not reach the store. */
+  readonly refused: () => number;
+  /** A call that the store carries out, and whose answer is lost. */
+  readonly lost: () => number;
+}
+
+/** The store as one process sees it: every call is a turn before it, and its answer a turn after it. */
+export function simulatedStore(
+  store: Store,
+  { turn }: Scheduler,
+  process: Process,
+  chance: Random,
+  faults: PortFaults,
+): Store {
+  return new Proxy(store, {
+    get(target, name, receiver) {
+      const method: unknown = Reflect.get(target, name, receiver);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]): Promise<unknown> => {
+        await turn(process);
+        if (chance.chance(faults.refused())) throw new StoreUnavailable(`${String(name)}: not reached`);
+        const answer: unknown = await Reflect.apply(method, target, args);
+        if (chance.chance(faults.lost())) throw new StoreUnavailable(`${String(name)}: answer lost`);
+        return answer;
+      };
+    },
+  });
+}
+
+/** The artifacts as one process sees them. */
+export function simulatedArtifacts(artifacts: Artifacts, { turn }: Scheduler, process: Process): Artifacts {
+  return {
+    async put(path, bytes, options) {
+      await turn(process);
+      return artifacts.put(path, bytes, options);
+    },
+    async *read(path, range) {
+      await turn(process);
+      yield* artifacts.read(path, range);
+    },
+    async stat(path) {
+      await turn(process);
+      return artifacts.stat(path);
+    },
+    async *list(prefix) {
+      await turn(process);
+      yield* artifacts.list(prefix);
+    },
+    async remove(path) {
+      await turn(process);
+      return artifacts.remove(path);
+    },
+  };
+}
+
+/** A provider as one process sees it: a turn before the call takes effect, and one before its answer arrives. */
+export function simulatedProvider(
+  provider: BatchProvider,
+  { turn }: Scheduler,
+  process: Process,
+): BatchProvider {
+  const around = async <T>(call: () => Promise<T>): Promise<T> => {
+    await turn(process);
+    try {
+      return await call();
+    } finally {
+      await turn(process);
+    }
+  };
+  return {
+    upload: async (lines, options) => around(async () => provider.upload(lines, options)),
+    create: async (job) => around(async () => provider.create(job)),
+    list: async (options) => around(async () => provider.list(options)),
+    get: async (jobId, options) => around(async () => provider.get(jobId, options)),
+    download: async (fileId, options) => around(async () => provider.download(fileId, options)),
+    cancel: async (jobId, options) => around(async () => provider.cancel(jobId, options)),
+    remove: async (fileId, options) => around(async () => provider.remove(fileId, options)),
+  };
+}

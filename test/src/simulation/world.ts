@@ -1,0 +1,233 @@
+import { createHash } from "node:crypto";
+import type {
+  Account,
+  Artifacts,
+  Catalogue,
+  Command,
+  Durations,
+  Fact,
+  Hasher,
+  Ids,
+  Store,
+  TaskDoc,
+} from "@granary/domain";
+import { memoryArtifacts } from "@granary/artifacts";
+import { harvester } from "@granary/harvester";
+import { monitor } from "@granary/monitor";
+import { OPENAI_PRICES, openaiDialect } from "@granary/providers";
+import type { AnyWorker, Log, Worker } from "@granary/runtime";
+import { claim, relayOnce, runStep } from "@granary/runtime";
+import { sqliteStore } from "@granary/store";
+import { submitter } from "@granary/submitter";
+import { inMemoryProvider } from "./inMemoryProvider.ts";
+import type { InMemoryProvider } from "./inMemoryProvider.ts";
+import type { Random } from "./random.ts";
+import { scheduler } from "./scheduler.ts";
+import type { Process, Scheduler } from "./scheduler.ts";
+import { simulatedArtifacts, simulatedProvider, simulatedStore } from "./simulatedPorts.ts";
+import type { PortFaults } from "./simulatedPorts.ts";
+
+export const ACCOUNT = "openai:simulated";
+export const MODELS = ["gpt-4o-mini", "gpt-4.1-nano"] as const;
+
+const LIMITS = { lines: 12, bytes: 200_000, lineBytes: 50_000, tokens: 100_000 };
+
+/** Everything one seed draws up: the shared truth, and the hand that moves its processes. */
+export interface World {
+  readonly chance: Random;
+  readonly scheduler: Scheduler;
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+  readonly catalogue: Catalogue;
+  readonly provider: InMemoryProvider;
+  readonly published: Fact[];
+  readonly incidents: string[];
+  readonly durations: Durations;
+  readonly maxJobs: number;
+  /** Whether faults still happen. */
+  chaos: boolean;
+  /** A new process of one role; it lives until it is killed. */
+  start(role: "submitter" | "monitor" | "harvester"): Process;
+  /** A caller: sends a command until it is answered, as often as that takes. */
+  call(command: Command): void;
+  /** Commands that were not answered yet. */
+  readonly unanswered: () => number;
+  readonly loadTasks: () => Promise<readonly TaskDoc[]>;
+}
+
+/** Durations of a simulated system: all relations of the real ones, in seconds. */
+function drawDurations(chance: Random): Durations {
+  return {
+    leaseMs: 1_500 + chance.below(1_500),
+    pollMinMs: 200 + chance.below(300),
+    pollMaxMs: 1_000,
+    sweepMs: 500 + chance.below(400),
+    quietMs: 4_000,
+    settleMs: 1_500,
+    lingerMs: chance.below(600),
+    jobTimeoutMs: chance.chance(0.3) ? 3_000 + chance.below(3_000) : 60_000,
+  };
+}
+
+export function openWorld(chance: Random): World {
+  const running = scheduler(chance, 1_760_000_000_000);
+  const ids = seededIds(chance);
+  const truth = sqliteStore({ path: ":memory:", clock: { now: running.now }, ids });
+  const files = memoryArtifacts();
+  const durations = drawDurations(chance);
+  const incidents: string[] = [];
+  const published: Fact[] = [];
+  const maxJobs = 1 + chance.below(4);
+  const provider = inMemoryProvider(running.now, chance, {
+    chaos: () => world.chaos,
+    listLagMs: chance.below(2_000),
+    longestJobMs: chance.pick([500, 2_000, 6_000]),
+    rejects: chance.chance(0.6),
+  });
+  const faults: PortFaults = {
+    refused: () => (world.chaos ? 0.01 : 0),
+    lost: () => (world.chaos ? 0.015 : 0),
+  };
+  const settings = {
+    id: ACCOUNT,
+    provider: "openai",
+    mode: "simulated",
+    durations,
+    limits: { job: LIMITS, jobs: maxJobs },
+    extraModels: [],
+  } as const;
+
+  const catalogueFor = (account: Account): Catalogue => ({
+    accounts: new Map([[ACCOUNT, account]]),
+    defaultAccounts: { openai: ACCOUNT },
+    prices: OPENAI_PRICES,
+    sources: {},
+  });
+  const dialect = openaiDialect();
+
+  let serial = 0;
+  let unanswered = 0;
+  function depsOf(process: Process) {
+    const store = simulatedStore(truth, running, process, chance, faults);
+    const log: Log = {
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error(fields, message) {
+        if (message === "outcomes contradict" || message === "step failed")
+          incidents.push(`${process.name}: ${message} ${describe(fields)}`);
+      },
+    };
+    return {
+      store,
+      artifacts: simulatedArtifacts(files, running, process),
+      clock: process.clock,
+      ids,
+      log,
+      catalogue: catalogueFor({
+        settings,
+        dialect,
+        provider: simulatedProvider(provider.provider, running, process),
+      }),
+      owner: process.name,
+      instance: "test",
+      publish: async (facts: readonly Fact[]) => {
+        await running.turn(process);
+        published.push(...facts);
+      },
+    };
+  }
+
+  /** The life of a replica: it relays, or claims a document and takes it one step, over and over. */
+  async function live(
+    process: Process,
+    deps: ReturnType<typeof depsOf>,
+    workers: readonly AnyWorker[],
+  ): Promise<void> {
+    const never = new AbortController().signal;
+    const bus = { publish: deps.publish } as never;
+    for (;;) {
+      await running.turn(process);
+      try {
+        if (chance.chance(0.2)) {
+          await relayOnce(deps.store, bus);
+          continue;
+        }
+        const worker = chance.pick(workers) as Worker;
+        const [held] = await claim(deps, worker, 1);
+        if (held) await runStep(deps, worker, held, never);
+        else await process.clock.sleep(20 + chance.below(100));
+      } catch {
+        // The store did not answer: what was under way is left as it is.
+        await process.clock.sleep(50);
+      }
+    }
+  }
+
+  const world: World = {
+    chance,
+    scheduler: running,
+    store: truth,
+    artifacts: files,
+    catalogue: catalogueFor({ settings, dialect, provider: provider.provider }),
+    provider,
+    published,
+    incidents,
+    durations,
+    maxJobs,
+    chaos: true,
+    start(role) {
+      const process = running.process(`${role}-${serial++}`);
+      const deps = depsOf(process);
+      const workers = { submitter, monitor, harvester }[role](deps).workers;
+      void live(process, deps, workers);
+      return process;
+    },
+    call(command) {
+      const process = running.process(`caller-${serial++}`);
+      const { handle } = submitter(depsOf(process));
+      const send = async (): Promise<void> => {
+        for (;;)
+          try {
+            await running.turn(process);
+            await handle([command]);
+            unanswered -= 1;
+            return;
+          } catch {
+            await process.clock.sleep(200);
+          }
+      };
+      unanswered += 1;
+      void send();
+    },
+    unanswered: () => unanswered,
+    loadTasks: async () => truth.tasks({}, { limit: 10_000 }),
+  };
+  return world;
+}
+
+function describe(fields: object): string {
+  const { err, ...rest } = fields as { err?: unknown };
+  return `${JSON.stringify(rest)} ${err instanceof Error ? (err.stack ?? err.message) : ""}`;
+}
+
+/** Ids and nonces drawn from the seed; digests are real. */
+function seededIds(chance: Random): Ids {
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  const draw = (length: number): string => Array.from({ length }, () => letters[chance.below(32)]).join("");
+  return {
+    nonce: () => draw(20),
+    random: draw,
+    sha256() {
+      const hash = createHash("sha256");
+      const hasher: Hasher = {
+        update(data) {
+          hash.update(data);
+          return hasher;
+        },
+        hex: () => hash.digest("hex"),
+      };
+      return hasher;
+    },
+  };
+}
