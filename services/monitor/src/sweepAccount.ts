@@ -8,6 +8,9 @@ import { dueAtOf } from "./watchTask.ts";
 
 /** Listings and our clock may differ by this much: a pass goes back further than the oldest open attempt. */
 const MARGIN_MS = 900_000;
+/** Every so many passes one goes back this far: a second job may be listed later than anybody waited for it. */
+const DEEP_PASSES = 60;
+const DEEP_MS = 48 * 3_600_000;
 const ORPHANS_KEPT = 100;
 
 /** What one pass has met so far. */
@@ -27,8 +30,9 @@ export const sweepAccount =
     const { store } = deps;
     const { provider, settings } = accountOf(deps, held.id);
     const { oldestOpenAt } = await store.usage(held.id);
-    const since = oldestOpenAt === null ? Infinity : oldestOpenAt - MARGIN_MS;
     const startedAt = deps.clock.now();
+    const open = (oldestOpenAt ?? Infinity) - MARGIN_MS;
+    const since = held.seq % DEEP_PASSES === 0 ? Math.min(open, startedAt - DEEP_MS) : open;
     const pass: Pass = { foreign: { jobs: 0, lines: 0 }, orphans: [] };
     try {
       let after: string | null = null;

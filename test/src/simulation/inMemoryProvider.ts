@@ -23,12 +23,19 @@ export interface CreatedJob {
   failed: number;
 }
 
+/** What a poisonous answer breaks with: expected, and no incident. */
+export const POISON = "an answer nobody can stand";
+
 /** How the provider behaves; drawn from the seed. */
 export interface ProviderMood {
   readonly chaos: () => boolean;
   /** Longest time a new job is missing from listings, in milliseconds. */
   readonly listLagMs: number;
   readonly longestJobMs: number;
+  /** Whether a deleted file stops a create that names it, as it should. */
+  readonly revocable: boolean;
+  /** Whether asking after one job may break whoever asks, again and again, until the faults end. */
+  readonly poisonous: boolean;
   /** Whether jobs may be rejected, for a limit or for their content. */
   readonly rejects: boolean;
 }
@@ -168,6 +175,7 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
     },
     async get(jobId) {
       trouble();
+      if (mood.chaos() && mood.poisonous && jobId === "batch_1") throw new Error(POISON);
       const job = byId(jobId);
       // A job that is known has been denied before; the denial is taken back.
       if (!job || (mood.chaos() && chance.chance(0.03))) return null;
@@ -198,7 +206,7 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
     },
     async remove(fileId) {
       trouble();
-      return files.delete(fileId);
+      return mood.revocable ? files.delete(fileId) : files.has(fileId);
     },
   };
   return { provider, jobs, mostLive: () => mostLive };

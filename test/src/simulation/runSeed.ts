@@ -22,9 +22,11 @@ export interface SeedOptions {
   readonly chaosTurns?: number;
 }
 
-const CALM_TURNS = 60_000;
-/** After everything has ended, virtual time in which sleepers wake and stale writers try. */
-const AFTERMATH_MS = 14_000;
+/** All must be over by then: sooner than a request nobody woke is looked at by itself. */
+const CALM_MS = 420_000;
+/** After everything has ended, virtual time in which sleepers wake and stale writers try; with late listings a deep sweep, too. */
+const AFTERMATH_MS = 15_000;
+const LATE_AFTERMATH_MS = 120_000;
 
 /** Runs one seed: a time of faults, a time of peace in which all must end, then judgement. */
 export async function runSeed(seed: number, { chaosTurns = 1_500 }: SeedOptions = {}): Promise<SeedResult> {
@@ -56,27 +58,36 @@ export async function runSeed(seed: number, { chaosTurns = 1_500 }: SeedOptions 
           ...alive.filter((other) => other !== victim),
           { role: victim.role, process: world.start(victim.role) },
         ];
-      } else victim.process.frozenUntil = scheduler.now() + chance.below(12_000);
+      } else freeze(world, victim.process);
     }
     if (chance.chance(0.002)) await replay(world);
   }
   world.chaos = false;
   const faults: string[] = [];
-  for (let turn = 0; !(await atRest(world)); turn += 200) {
+  const calmUntil = scheduler.now() + CALM_MS;
+  while (!(await atRest(world))) {
     for (let step = 0; step < 200; step += 1) await scheduler.step();
-    if (turn > CALM_TURNS) {
+    if (scheduler.now() > calmUntil) {
       faults.push(`not at rest: ${await whatIsOpen(world)}`);
       break;
     }
   }
-  const until = scheduler.now() + AFTERMATH_MS;
+  const aftermathMs = world.lateListings ? LATE_AFTERMATH_MS : AFTERMATH_MS;
+  const until = scheduler.now() + aftermathMs;
   while (scheduler.now() < until && (await scheduler.step()));
-  while (!(await atRest(world)) && scheduler.now() < until + AFTERMATH_MS) await scheduler.step();
+  while (!(await atRest(world)) && scheduler.now() < until + aftermathMs) await scheduler.step();
   faults.push(...(await judgeWorld(world)));
   const items = [...sent.values()].reduce((sum, count) => sum + count, 0);
   const turns = scheduler.turns();
   await store.close();
   return { seed, turns, requests: sent.size, items, jobs: world.provider.jobs.length, crashes, faults };
+}
+
+/** A replica stands still: longer than leases, and than the quiet period where the provider's fence allows it. */
+function freeze({ chance, scheduler, revocable }: World, process: Process): void {
+  if (process.frozenUntil > scheduler.now()) return;
+  if (process.posting && !revocable) return;
+  process.frozenUntil = scheduler.now() + chance.below(revocable ? 12_000 : 40_000);
 }
 
 async function ensureDocuments({ store }: World): Promise<void> {

@@ -8,6 +8,8 @@ export interface Process {
   dead: boolean;
   /** Frozen until this instant of virtual time. */
   frozenUntil: number;
+  /** Between its last look and the POST: a pause here is what the quiet period is for, and must be shorter. */
+  posting: boolean;
   readonly clock: Clock;
 }
 
@@ -30,6 +32,10 @@ export interface Scheduler {
   turn(process: Process): Promise<void>;
   /** Gives one turn; false where nobody waits for one. */
   step(): Promise<boolean>;
+}
+
+function readyAt({ at, process }: Waiting): number {
+  return Math.max(at, process.frozenUntil);
 }
 
 /** Longest time a turn takes, in virtual milliseconds. */
@@ -77,14 +83,13 @@ export function scheduler(chance: Random, startAt: number): Scheduler {
     now: () => now,
     turns: () => turns,
     process(name) {
-      const made: Process = { name, dead: false, frozenUntil: 0, clock: clockOf(() => made) };
+      const made: Process = { name, dead: false, frozenUntil: 0, posting: false, clock: clockOf(() => made) };
       return made;
     },
     turn: async (process) => wait(process, now),
     async step() {
       waiting = waiting.filter(({ process }) => !process.dead);
       if (waiting.length === 0) return false;
-      const readyAt = ({ at, process }: Waiting): number => Math.max(at, process.frozenUntil);
       let ready = waiting.filter((entry) => readyAt(entry) <= now);
       if (ready.length === 0) {
         now = Math.min(...waiting.map(readyAt));

@@ -1,4 +1,4 @@
-import type { Artifacts, BatchProvider, Store } from "@granary/domain";
+import type { Artifacts, BatchProvider, Store, SweepDoc } from "@granary/domain";
 import { StoreUnavailable } from "@granary/domain";
 import type { Random } from "./random.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
@@ -9,12 +9,14 @@ export interface PortFaults {
   readonly refused: () => number;
   /** A call that the store carries out, and whose answer is lost. */
   readonly lost: () => number;
+  /** Told of what must never happen. */
+  readonly incident: (message: string) => void;
 }
 
 /** The store as one process sees it: every call is a turn before it, and its answer a turn after it. */
 export function simulatedStore(
   store: Store,
-  { turn }: Scheduler,
+  scheduler: Scheduler,
   process: Process,
   chance: Random,
   faults: PortFaults,
@@ -24,9 +26,14 @@ export function simulatedStore(
       const method: unknown = Reflect.get(target, name, receiver);
       if (typeof method !== "function") return method;
       return async (...args: unknown[]): Promise<unknown> => {
-        await turn(process);
+        await scheduler.turn(process);
         if (chance.chance(faults.refused())) throw new StoreUnavailable(`${String(name)}: not reached`);
+        const sweep = name === "save" && args[0] === "sweep" ? (args[1] as SweepDoc) : null;
+        const holder = sweep && (await target.load("sweep", sweep.id));
         const answer: unknown = await Reflect.apply(method, target, args);
+        // Only the holder of its claim writes a sweep: a pass that was overtaken proves nothing.
+        if (sweep && holder?.claim !== sweep.claim && "saved" in (answer as object))
+          faults.incident(`${process.name} wrote sweep ${sweep.id}, which ${holder?.owner ?? "nobody"} held`);
         if (chance.chance(faults.lost())) throw new StoreUnavailable(`${String(name)}: answer lost`);
         return answer;
       };
@@ -35,26 +42,26 @@ export function simulatedStore(
 }
 
 /** The artifacts as one process sees them. */
-export function simulatedArtifacts(artifacts: Artifacts, { turn }: Scheduler, process: Process): Artifacts {
+export function simulatedArtifacts(artifacts: Artifacts, scheduler: Scheduler, process: Process): Artifacts {
   return {
     async put(path, bytes, options) {
-      await turn(process);
+      await scheduler.turn(process);
       return artifacts.put(path, bytes, options);
     },
     async *read(path, range) {
-      await turn(process);
+      await scheduler.turn(process);
       yield* artifacts.read(path, range);
     },
     async stat(path) {
-      await turn(process);
+      await scheduler.turn(process);
       return artifacts.stat(path);
     },
     async *list(prefix) {
-      await turn(process);
+      await scheduler.turn(process);
       yield* artifacts.list(prefix);
     },
     async remove(path) {
-      await turn(process);
+      await scheduler.turn(process);
       return artifacts.remove(path);
     },
   };
@@ -63,20 +70,26 @@ export function simulatedArtifacts(artifacts: Artifacts, { turn }: Scheduler, pr
 /** A provider as one process sees it: a turn before the call takes effect, and one before its answer arrives. */
 export function simulatedProvider(
   provider: BatchProvider,
-  { turn }: Scheduler,
+  scheduler: Scheduler,
   process: Process,
 ): BatchProvider {
   const around = async <T>(call: () => Promise<T>): Promise<T> => {
-    await turn(process);
+    await scheduler.turn(process);
     try {
       return await call();
     } finally {
-      await turn(process);
+      await scheduler.turn(process);
     }
   };
   return {
     upload: async (lines, options) => around(async () => provider.upload(lines, options)),
-    create: async (job) => around(async () => provider.create(job)),
+    async create(job) {
+      process.posting = true;
+      return around(async () => {
+        process.posting = false;
+        return provider.create(job);
+      });
+    },
     list: async (options) => around(async () => provider.list(options)),
     get: async (jobId, options) => around(async () => provider.get(jobId, options)),
     download: async (fileId, options) => around(async () => provider.download(fileId, options)),

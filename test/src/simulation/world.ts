@@ -19,7 +19,7 @@ import type { AnyWorker, Log, Worker } from "@granary/runtime";
 import { claim, relayOnce, runStep } from "@granary/runtime";
 import { sqliteStore } from "@granary/store";
 import { submitter } from "@granary/submitter";
-import { inMemoryProvider } from "./inMemoryProvider.ts";
+import { inMemoryProvider, POISON } from "./inMemoryProvider.ts";
 import type { InMemoryProvider } from "./inMemoryProvider.ts";
 import type { Random } from "./random.ts";
 import { scheduler } from "./scheduler.ts";
@@ -31,6 +31,13 @@ export const ACCOUNT = "openai:simulated";
 export const MODELS = ["gpt-4o-mini", "gpt-4.1-nano"] as const;
 
 const LIMITS = { lines: 12, bytes: 200_000, lineBytes: 50_000, tokens: 100_000 };
+
+/** Log messages that no run may have. */
+const INCIDENTS: ReadonlySet<string> = new Set([
+  "outcomes contradict",
+  "outcomes do not add up",
+  "step failed",
+]);
 
 /** Everything one seed draws up: the shared truth, and the hand that moves its processes. */
 export interface World {
@@ -44,6 +51,10 @@ export interface World {
   readonly incidents: string[];
   readonly durations: Durations;
   readonly maxJobs: number;
+  /** Listings may be later than any quiet period: second jobs may happen, and must be found and cancelled. */
+  readonly lateListings: boolean;
+  /** Whether a deleted file stops a create. */
+  readonly revocable: boolean;
   /** Whether faults still happen. */
   chaos: boolean;
   /** A new process of one role; it lives until it is killed. */
@@ -56,13 +67,13 @@ export interface World {
 }
 
 /** Durations of a simulated system: all relations of the real ones, in seconds. */
-function drawDurations(chance: Random): Durations {
+function drawDurations(chance: Random, quietMs: number): Durations {
   return {
     leaseMs: 1_500 + chance.below(1_500),
     pollMinMs: 200 + chance.below(300),
     pollMaxMs: 1_000,
     sweepMs: 500 + chance.below(400),
-    quietMs: 4_000,
+    quietMs,
     settleMs: 1_500,
     lingerMs: chance.below(600),
     jobTimeoutMs: chance.chance(0.3) ? 3_000 + chance.below(3_000) : 60_000,
@@ -74,19 +85,25 @@ export function openWorld(chance: Random): World {
   const ids = seededIds(chance);
   const truth = sqliteStore({ path: ":memory:", clock: { now: running.now }, ids });
   const files = memoryArtifacts();
-  const durations = drawDurations(chance);
+  // Where a deleted file stops no create, the quiet period must outlast the last look and a pause after it.
+  const revocable = chance.chance(0.7);
+  const lateListings = revocable && chance.chance(0.15);
+  const durations = drawDurations(chance, revocable ? 4_000 : 20_000);
   const incidents: string[] = [];
   const published: Fact[] = [];
   const maxJobs = 1 + chance.below(4);
   const provider = inMemoryProvider(running.now, chance, {
     chaos: () => world.chaos,
-    listLagMs: chance.below(2_000),
+    listLagMs: lateListings ? 30_000 : chance.below(2_000),
+    revocable,
+    poisonous: chance.chance(0.1),
     longestJobMs: chance.pick([500, 2_000, 6_000]),
     rejects: chance.chance(0.6),
   });
   const faults: PortFaults = {
     refused: () => (world.chaos ? 0.01 : 0),
     lost: () => (world.chaos ? 0.015 : 0),
+    incident: (message) => incidents.push(message),
   };
   const settings = {
     id: ACCOUNT,
@@ -114,8 +131,9 @@ export function openWorld(chance: Random): World {
       info: () => {},
       warn: () => {},
       error(fields, message) {
-        if (message === "outcomes contradict" || message === "step failed")
-          incidents.push(`${process.name}: ${message} ${describe(fields)}`);
+        if (!INCIDENTS.has(message)) return;
+        const told = describe(fields);
+        if (!told.includes(POISON)) incidents.push(`${process.name}: ${message} ${told}`);
       },
     };
     return {
@@ -175,6 +193,8 @@ export function openWorld(chance: Random): World {
     incidents,
     durations,
     maxJobs,
+    lateListings,
+    revocable,
     chaos: true,
     start(role) {
       const process = running.process(`${role}-${serial++}`);

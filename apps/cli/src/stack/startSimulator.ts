@@ -3,10 +3,16 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+/** A simulator that runs as a child of this process. */
 export interface SimulatorChild extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
+  /** Resolves when the process has ended, however it did. */
+  readonly ended: Promise<unknown>;
 }
+
+/** Characters kept of what the child says about its failures. */
+const KEPT = 4_096;
 
 /**
  * Starts the simulator as a child process, which ends when its standard input closes: also when this process dies.
@@ -30,10 +36,12 @@ export async function startSimulator(options: {
       ...(options.scenarioFile ? ["--scenario", options.scenarioFile] : []),
       "--until-stdin-closes",
     ],
-    { stdio: ["pipe", "pipe", "pipe"], env: { PATH: process.env["PATH"] } },
+    // A process group of its own: a Ctrl-C is for this process, which may still need the simulator while it stops.
+    { stdio: ["pipe", "pipe", "pipe"], env: { PATH: process.env["PATH"] }, detached: true },
   );
   let said = "";
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-KEPT)));
+  child.stdin.on("error", () => {});
   const exited = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const first = await Promise.race([
@@ -46,6 +54,7 @@ export async function startSimulator(options: {
   return {
     url,
     pid: child.pid,
+    ended: exited,
     async [Symbol.asyncDispose]() {
       child.stdin.end();
       await exited;

@@ -1,0 +1,60 @@
+import { Command } from "commander";
+import { artifactsCommand } from "./commands/artifactsCommand.ts";
+import { cancelCommand } from "./commands/cancelCommand.ts";
+import { doctorCommand } from "./commands/doctorCommand.ts";
+import { harvestCommand } from "./commands/harvestCommand.ts";
+import { listCommand } from "./commands/listCommand.ts";
+import { planCommand } from "./commands/planCommand.ts";
+import { pollCommand } from "./commands/pollCommand.ts";
+import { providersCommand } from "./commands/providersCommand.ts";
+import { resultsCommand } from "./commands/resultsCommand.ts";
+import { retryCommand } from "./commands/retryCommand.ts";
+import { showCommand } from "./commands/showCommand.ts";
+import { simulatorCommand } from "./commands/simulatorCommand.ts";
+import { submitCommand } from "./commands/submitCommand.ts";
+import { upCommand } from "./commands/upCommand.ts";
+import { verifyCommand } from "./commands/verifyCommand.ts";
+import { watchCommand } from "./commands/watchCommand.ts";
+
+const EPILOGUE = `
+A REQUEST is named by its caller's id (with --source where it is not "cli") or by our own id, rq….
+
+Exit codes:
+  0  all is well
+  1  something failed, or something was found (failed items, findings, a request that has not ended)
+  2  wrong usage or wrong input: nothing was done, and the same again will not help
+  3  not reachable, or held by somebody else (a lock, a port, the store, a provider): later it may work
+
+Examples:
+  $ granary up                             # run the embedded stack until Ctrl-C
+  $ granary submit items.jsonl --model gpt-4o-mini
+  $ granary results items-1a2b3c4d5e6f > answers.jsonl`;
+
+/** The whole command, with all its subcommands. */
+export function program(): Command {
+  const root = new Command("granary")
+    .description("Runs LLM work on the providers' batch APIs, and creates no job twice.")
+    .helpCommand("help [command]", "help for a command; the exit codes stand below")
+    .addHelpText("after", EPILOGUE);
+  const commands = [
+    upCommand(),
+    planCommand(),
+    submitCommand(),
+    watchCommand(),
+    listCommand(),
+    showCommand(),
+    resultsCommand(),
+    artifactsCommand(),
+    cancelCommand(),
+    retryCommand(),
+    pollCommand(),
+    harvestCommand(),
+    verifyCommand(),
+    doctorCommand(),
+    providersCommand(),
+    simulatorCommand(),
+  ];
+  for (const command of [root, ...commands]) command.exitOverride().showHelpAfterError("(--help tells more)");
+  for (const command of commands) root.addCommand(command);
+  return root;
+}
