@@ -121,7 +121,10 @@ section(
 const INVOICE = closed({
   number: text,
   supplier: closed({ name: text, city: text }),
-  positions: { type: "array", items: closed({ article: text, quantity: { type: "integer" }, cents: { type: "integer" } }) },
+  positions: {
+    type: "array",
+    items: closed({ article: text, quantity: { type: "integer" }, cents: { type: "integer" } }),
+  },
 });
 section(
   {

@@ -68,7 +68,11 @@ function start(name, values) {
 /** Runs a program found in node_modules/.bin or on the path; gives its exit code, as a shell would. */
 function run(name, values, stdio) {
   const path = `${join(modules, ".bin")}${delimiter}${process.env.PATH ?? ""}`;
-  const child = spawn(name, values, { stdio, env: { ...process.env, PATH: path }, shell: WINDOWS && name !== node });
+  const child = spawn(name, values, {
+    stdio,
+    env: { ...process.env, PATH: path },
+    shell: WINDOWS && name !== node,
+  });
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const pass = (signal) => {
     // A terminal sends Ctrl-C to both; told twice, the child would end without grace.

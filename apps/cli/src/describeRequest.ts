@@ -8,10 +8,30 @@ export function requestSummary(request: RequestDoc) {
   const { itemCount, counts, costMicros, estimateMicros, usage, revision, parent, metadata } = request;
   const { acceptedAt, endedAt, deadlineAt, waitsFor, lastError, end } = request;
   return {
-    ...{ id, source, requestId, state, result, provider, account, model, endpoint, priority },
+    id,
+    source,
+    requestId,
+    state,
+    result,
+    provider,
+    account,
+    model,
+    endpoint,
+    priority,
     items: itemCount,
-    ...{ counts, costMicros, estimateMicros, usage, revision, parent, metadata },
-    ...{ acceptedAt, endedAt, deadlineAt, waitsFor, lastError, end },
+    counts,
+    costMicros,
+    estimateMicros,
+    usage,
+    revision,
+    parent,
+    metadata,
+    acceptedAt,
+    endedAt,
+    deadlineAt,
+    waitsFor,
+    lastError,
+    end,
     results:
       request.results === null
         ? null

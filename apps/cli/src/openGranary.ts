@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { OPENAI_LIMITS } from "@granary/providers";
 import type { GranaryConfig, Log } from "@granary/runtime";
-import { openLogger, readConfig } from "@granary/runtime";
+import { openLogger, readConfig, withSimulator } from "@granary/runtime";
 import { openWorkspace } from "./stack/openWorkspace.ts";
 import type { Workspace } from "./stack/openWorkspace.ts";
+import { runningUp } from "./stack/upState.ts";
 import type { CommonOptions } from "./terminal/terminal.ts";
 
 /**
@@ -30,11 +31,18 @@ export function secretsOf({ accounts }: GranaryConfig) {
   return accounts.flatMap(({ apiKey, headers }) => [apiKey, ...Object.values(headers)]);
 }
 
+/** The configuration with its simulated accounts pointed at the simulator that a running `granary up` has. */
+export async function attached(config: GranaryConfig): Promise<GranaryConfig> {
+  if (config.simulator.url !== null) return config;
+  const up = await runningUp(config);
+  return up?.simulatorUrl ? withSimulator(config, up.simulatorUrl) : config;
+}
+
 /**
  * Opens what the configuration names for one command.
  * @throws Faulty, StoreTooNew, StoreUnavailable
  */
 export async function openGranary(options: CommonOptions): Promise<Workspace> {
-  const config = embeddedConfig();
+  const config = await attached(embeddedConfig());
   return openWorkspace(config, commandLog(config, options));
 }

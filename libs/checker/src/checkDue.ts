@@ -16,9 +16,15 @@ function isOpen(kind: Kind, doc: DocOf[Kind]): boolean {
   );
 }
 
-/** Whoever is not done is due or leased, and not overdue (V9). */
+/** Whether the document asks to be looked at again and again, with nothing that anybody waits for. */
+function isPeriodic<K extends Kind>(kind: K, doc: DocOf[K]): boolean;
+function isPeriodic(kind: Kind, { state }: DocOf[Kind]): boolean {
+  return kind === "account" || kind === "sweep" || state === "void";
+}
+
+/** Whoever is not done is due or leased, and not overdue (V9). While nobody is at work, no periodic look is owed. */
 export function checkDue<K extends Kind>(
-  { now, graceMs }: Checking,
+  { quiet, now, graceMs }: Checking,
   note: Notebook,
   kind: K,
   doc: DocOf[K],
@@ -27,8 +33,11 @@ export function checkDue<K extends Kind>(
   note.checked("V9");
   const { id, dueAt, leaseUntil } = doc;
   const ids = { [kind]: id };
-  if (leaseUntil > now - graceMs) return;
-  if (dueAt === null) note.found("V9", id, `${kind} has not ended (${doc.state}) and is never due`, ids);
-  else if (dueAt < now - graceMs)
-    note.found("V9", id, `${kind} (${doc.state}) is overdue for ${Math.round((now - dueAt) / 1000)} s`, ids);
+  if (leaseUntil > now) return;
+  if (dueAt === null)
+    return note.found("V9", id, `${kind} has not ended (${doc.state}) and is never due`, ids);
+  const since = Math.max(dueAt, leaseUntil);
+  if (since < now - graceMs && !(quiet && isPeriodic(kind, doc)))
+    note.found("V9", id, `${kind} (${doc.state}) is overdue for ${Math.round((now - since) / 1000)} s`, ids);
+  return undefined;
 }

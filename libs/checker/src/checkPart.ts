@@ -77,7 +77,8 @@ export function checkPartOutcomes(
   outcomes: readonly Outcome[],
 ): void {
   const last: (Slice | undefined)[] = [];
-  for (const slice of chain) for (const ordinal of ordinalsOf(slice.members)) last[ordinal - cut.from] = slice;
+  for (const slice of chain)
+    for (const ordinal of ordinalsOf(slice.members)) last[ordinal - cut.from] = slice;
   note.checked("V1", cut.to - cut.from);
   note.met("outcomes", outcomes.length);
   let next = cut.from;
@@ -118,7 +119,12 @@ function checkBearer(note: Notebook, outcome: Outcome, slice: Slice | undefined)
   if (!slice) return note.found("V2", id, "has an outcome and was in no slice", { request, ordinal });
   const ids = { request, ordinal, slice: slice.id, ...(taskId ? { task: taskId } : {}) };
   if (taskId !== slice.taskId)
-    return note.found("V2", id, `names task ${taskId ?? "none"}, its slice was in ${slice.taskId ?? "none"}`, ids);
+    return note.found(
+      "V2",
+      id,
+      `names task ${taskId ?? "none"}, its slice was in ${slice.taskId ?? "none"}`,
+      ids,
+    );
   if (slice.state === "pending" || slice.state === "placed")
     return note.found("V2", id, `has an outcome while its slice is ${slice.state}`, ids);
   if (slice.endedBy === null) {

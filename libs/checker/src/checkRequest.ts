@@ -44,7 +44,9 @@ function checkCuts(note: Notebook, request: RequestDoc): void {
     next = cut.to;
   }
   if (next !== request.itemCount)
-    note.found("V1", request.id, `its cuts hold ${next} of ${request.itemCount} items`, { request: request.id });
+    note.found("V1", request.id, `its cuts hold ${next} of ${request.itemCount} items`, {
+      request: request.id,
+    });
 }
 
 async function checkItems(

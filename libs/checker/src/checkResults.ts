@@ -23,7 +23,12 @@ export function resultCheck(checking: Checking, note: Notebook, request: Request
     async part(cut, outcomes) {
       const keys = await keysOf(checking.deps.artifacts, request, cut).catch(forgiveMissing);
       if (keys && keys.size !== cut.to - cut.from)
-        note.found("V6", request.id, `its input has ${keys.size} items where ${cut.to - cut.from} were cut`, ids);
+        note.found(
+          "V6",
+          request.id,
+          `its input has ${keys.size} items where ${cut.to - cut.from} were cut`,
+          ids,
+        );
       for (const outcome of outcomes) {
         if (short) return;
         const id = outcomeId(request.id, outcome.ordinal);

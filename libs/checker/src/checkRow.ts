@@ -1,4 +1,4 @@
-import type { FailureReason, JobStatus, OutcomeStatus, TaskDoc, VerdictRow } from "@granary/domain";
+import type { FailureReason, OutcomeStatus, TaskDoc, VerdictRow } from "@granary/domain";
 import { canonicalJson, isRetryable } from "@granary/domain";
 import type { Rejudged } from "./rejudge.ts";
 
@@ -25,9 +25,10 @@ export function faultOfArrived(row: VerdictRow, line: Rejudged, task: TaskDoc): 
     return typeof line.answer === "string" && line.answer.length * 2 <= SURELY_SHORT
       ? "lacks the answer its raw line has"
       : null;
-  return typeof line.answer === "string" && canonicalJson(row.output) !== line.answer
-    ? "has another answer than its raw line"
-    : null;
+  const answer = canonicalJson(row.output);
+  return (typeof line.answer === "number" ? answer.length : answer) === line.answer
+    ? null
+    : "has another answer than its raw line";
 }
 
 /** A text this long or shorter is in its row, however its length is counted. */
@@ -40,8 +41,11 @@ function sameStatus(
   task: TaskDoc,
 ): boolean {
   if (row.status === line.status && row.reason === line.reason) return true;
-  const cut = (status: OutcomeStatus): boolean => status === "cancelled" || status === "expired";
-  return task.end !== null && cut(row.status) && cut(line.status);
+  return task.end !== null && isCut(row.status) && isCut(line.status);
+}
+
+function isCut(status: OutcomeStatus): boolean {
+  return status === "cancelled" || status === "expired";
 }
 
 /** What is wrong with the row of a line that did not arrive; null where it is right. */
@@ -78,7 +82,7 @@ function absentEnds(line: number, task: TaskDoc): readonly End[] {
   return [["failed", "missing"]];
 }
 
-function jobTold(task: TaskDoc): JobStatus | string {
+function jobTold(task: TaskDoc): string {
   return task.noFetch ?? task.view?.status ?? "was not seen";
 }
 

@@ -26,7 +26,7 @@ export type ReadStore = Pick<
   | "dead"
 >;
 
-/** A create as the provider's own ledger has it. */
+/** A create as the ledger of a provider has it: the simulator's, which knows all jobs of simulated accounts. */
 export interface LedgerCreate {
   readonly jobId: string;
   readonly tag: string | null;
@@ -93,7 +93,10 @@ export interface Checking {
   /** Paths of artifacts that were read as a whole. */
   readonly readPaths: Set<string>;
   /** The check of a schema's answers; null where there is none. */
-  readonly validatorOf: (schemaSha: string, schema: Readonly<Record<string, unknown>>) => OutputValidator | null;
+  readonly validatorOf: (
+    schemaSha: string,
+    schema: Readonly<Record<string, unknown>>,
+  ) => OutputValidator | null;
 }
 
 /** Rows read from the store at once. */

@@ -54,12 +54,11 @@ export async function checkFacts(checking: Checking, note: Notebook): Promise<vo
     if (!doc || seq > doc.eventSeq) strange.set(key, Math.max(strange.get(key) ?? 0, seq));
     if (!doc || seq <= doc.upTo) return;
     if (seq > doc.upTo + 1) doc.beyond.add(seq);
-    else for (doc.upTo = seq; doc.beyond.delete(doc.upTo + 1); ) doc.upTo += 1;
+    else for (doc.upTo = seq; doc.beyond.delete(doc.upTo + 1);) doc.upTo += 1;
   }
 
   let pending = await store.pendingFacts(FIRST_PENDING);
-  for (let limit = FIRST_PENDING; pending.length >= limit; )
-    pending = await store.pendingFacts((limit *= 4));
+  for (let limit = FIRST_PENDING; pending.length >= limit;) pending = await store.pendingFacts((limit *= 4));
   for (const { fact, at } of pending) {
     note.met("facts");
     note.checked("V10");
@@ -104,7 +103,9 @@ async function checkStrange(
       note.found(
         "V10",
         `${key}:${seq}`,
-        doc ? `was told, but its document only told ${doc.eventSeq}` : "was told of a document that is not there",
+        doc
+          ? `was told, but its document only told ${doc.eventSeq}`
+          : "was told of a document that is not there",
         { fact: `${key}:${seq}` },
       );
   }

@@ -3,6 +3,9 @@ import { isOurTag, isTerminal, ProviderTrouble } from "@granary/domain";
 import type { CheckerDeps, LedgerCreate } from "./checking.ts";
 import type { Notebook } from "./notebook.ts";
 
+/** What the names of simulated accounts end in. */
+const SIMULATED = ":simulated";
+
 /** A job that carries a tag of ours, as an account's list or the ledger tells of it. */
 export interface SeenJob {
   readonly jobId: string;
@@ -17,7 +20,8 @@ export interface SeenJob {
 
 /** The jobs that carry our tags. */
 export interface JobBook {
-  readonly hasLedger: boolean;
+  /** Whether the ledger speaks of the account: it is the simulator's, and knows simulated accounts alone. */
+  isInLedger(account: string): boolean;
   /** Whether the account's jobs were listed to the end. */
   isListed(account: string): boolean;
   ofTask(tag: string): readonly SeenJob[];
@@ -36,7 +40,10 @@ export async function readJobs(
   function write(job: SeenJob): void {
     const jobs = byTag.get(job.tag) ?? new Map<string, SeenJob>();
     const known = jobs.get(job.jobId);
-    jobs.set(job.jobId, known ? { ...job, account: job.account ?? known.account, ledger: job.ledger ?? known.ledger } : job);
+    jobs.set(
+      job.jobId,
+      known ? { ...job, account: job.account ?? known.account, ledger: job.ledger ?? known.ledger } : job,
+    );
     byTag.set(job.tag, jobs);
   }
 
@@ -54,7 +61,15 @@ export async function readJobs(
         for (const { jobId, tag, createdAt, status, usage } of page.jobs) {
           if (!isOurTag(tag, instance)) continue;
           const charged = byTag.get(tag)?.get(jobId)?.usage ?? null;
-          write({ jobId, tag, account, createdAt, over: isTerminal(status), usage: usage ?? charged, ledger: null });
+          write({
+            jobId,
+            tag,
+            account,
+            createdAt,
+            over: isTerminal(status),
+            usage: usage ?? charged,
+            ledger: null,
+          });
         }
         after = page.next;
       } while (after !== null);
@@ -64,11 +79,12 @@ export async function readJobs(
       note.unproven("V8", `${account} did not answer (${error.code})`);
     }
   }
-  if (!ledger) note.unproven("V7", "there is no ledger: only what the store knows of its jobs was looked at");
+  if (!ledger)
+    note.unproven("V7", "without a ledger only what store and accounts know of jobs was looked at");
   if (listed.size === 0 && !ledger) note.unproven("V8", "no account's jobs could be listed");
   for (const jobs of byTag.values()) note.met("jobs", jobs.size);
   return {
-    hasLedger: ledger !== undefined,
+    isInLedger: (account) => ledger !== undefined && account.endsWith(SIMULATED),
     isListed: (account) => listed.has(account),
     ofTask: (tag) => [...(byTag.get(tag)?.values() ?? [])],
     tags: () => byTag.keys(),

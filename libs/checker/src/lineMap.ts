@@ -2,6 +2,7 @@ import type { Slice, TaskDoc } from "@granary/domain";
 import { ordinalsOf } from "@granary/domain";
 import type { Checking } from "./checking.ts";
 import { jsonLines, parseLine } from "./jsonLines.ts";
+import { notebook } from "./notebook.ts";
 import type { Notebook } from "./notebook.ts";
 import { provenBytes } from "./provenBytes.ts";
 
@@ -15,7 +16,7 @@ export interface LineMap {
   readonly slices: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Reads a task's manifest, and holds it against the task (V3). Null where there is none to read. */
+/** Reads a task's manifest, and holds it against the task (V3). Null where there is none, or another than was recorded. */
 export async function readLineMap(
   checking: Checking,
   note: Notebook,
@@ -28,15 +29,16 @@ export async function readLineMap(
   const ordinalAt = new Int32Array(task.lines).fill(-1);
   const slices = new Map<string, number[]>();
   let line = 0;
-  let seen = false;
-  for await (const lines of jsonLines(provenBytes(checking, note, task.manifest, { task: task.id })))
+  const about = notebook();
+  let broken = false;
+  const bytes = provenBytes(checking, note, task.manifest, { task: task.id }, () => (broken = true));
+  for await (const lines of jsonLines(bytes))
     for (const text of lines) {
-      seen = true;
       const row = parseLine(text) as { line?: unknown; slice?: unknown; ordinal?: unknown } | undefined;
       const at = line++;
       const { slice, ordinal } = row ?? {};
       if (row?.line !== at || typeof slice !== "string" || typeof ordinal !== "number" || at >= task.lines) {
-        note.found("V3", task.id, `its manifest has no proper row ${at}`, { task: task.id, line: at });
+        about.found("V3", task.id, `its manifest has no proper row ${at}`, { task: task.id, line: at });
         continue;
       }
       let place = places.get(slice);
@@ -50,7 +52,8 @@ export async function readLineMap(
       if (ordinals) ordinals.push(ordinal);
       else slices.set(slice, [ordinal]);
     }
-  if (!seen) return null;
+  if (broken) return null;
+  note.add(about);
   if (line !== task.lines)
     note.found("V3", task.id, `its manifest has ${line} rows for ${task.lines} lines`, { task: task.id });
   for (const ordinals of slices.values()) ordinals.sort((a, b) => a - b);
@@ -80,10 +83,15 @@ export function checkManifest(
     const ordinals = map.slices.get(slice.id) ?? [];
     const wanted = ordinalsOf(slice.members);
     if (ordinals.length !== wanted.length || ordinals.some((ordinal, index) => ordinal !== wanted[index]))
-      note.found("V3", slice.id, `has ${wanted.length} items, the manifest has others of it (${ordinals.length})`, {
-        task: task.id,
-        slice: slice.id,
-        request: slice.request,
-      });
+      note.found(
+        "V3",
+        slice.id,
+        `has ${wanted.length} items, the manifest has others of it (${ordinals.length})`,
+        {
+          task: task.id,
+          slice: slice.id,
+          request: slice.request,
+        },
+      );
   }
 }

@@ -72,19 +72,18 @@ export function notebook(): Notebook {
     },
     contents: () => ({ met, rules }),
     report() {
-      const count = (what: string): number => met.get(what) ?? 0;
       const names = Object.keys(RULES) as readonly Rule[];
       return {
         checked: {
-          requests: count("requests"),
-          tasks: count("tasks"),
-          slices: count("slices"),
-          outcomes: count("outcomes"),
-          artifacts: count("artifacts"),
-          facts: count("facts"),
-          jobs: count("jobs"),
+          requests: numberOf(met, "requests"),
+          tasks: numberOf(met, "tasks"),
+          slices: numberOf(met, "slices"),
+          outcomes: numberOf(met, "outcomes"),
+          artifacts: numberOf(met, "artifacts"),
+          facts: numberOf(met, "facts"),
+          jobs: numberOf(met, "jobs"),
         },
-        open: { requests: count("openRequests"), tasks: count("openTasks") },
+        open: { requests: numberOf(met, "openRequests"), tasks: numberOf(met, "openTasks") },
         findings: names.flatMap((rule) => of(rule).kept),
         proved: names.map((rule) => {
           const { checked, findings, unproven } = of(rule);
@@ -94,4 +93,8 @@ export function notebook(): Notebook {
       };
     },
   };
+}
+
+function numberOf(met: ReadonlyMap<string, number>, what: string): number {
+  return met.get(what) ?? 0;
 }

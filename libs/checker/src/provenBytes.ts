@@ -9,13 +9,19 @@ import type { FindingIds } from "./report.ts";
 /**
  * The bytes of a recorded artifact, on their way held against its record (V6) and looked through for keys (V12).
  * Nothing comes where the file is not there.
+ * @param onFault called at the end where the bytes are not those that were recorded: what they say proves nothing
  */
 export async function* provenBytes(
   { deps, readPaths }: Checking,
   note: Notebook,
   { path, sha256, bytes }: ArtifactRef,
   ids: FindingIds,
+  onFault?: () => void,
 ): AsyncGenerator<Uint8Array> {
+  const fault = (message: string): void => {
+    note.found("V6", path, message, about);
+    onFault?.();
+  };
   const about = { ...ids, path };
   note.met("artifacts");
   note.checked("V6");
@@ -34,12 +40,11 @@ export async function* provenBytes(
     }
   } catch (error) {
     if (!(error instanceof ArtifactMissing)) throw error;
-    note.found("V6", path, "is recorded and is not there", about);
-    return;
+    return fault("is recorded and is not there");
   }
   if (key !== null) note.found("V12", path, `holds something in the form of a key: ${key}`, about);
-  if (size !== bytes) note.found("V6", path, `has ${size} bytes, recorded are ${bytes}`, about);
-  else if (hash.digest("hex") !== sha256) note.found("V6", path, "has other bytes than were recorded", about);
+  if (size !== bytes) fault(`has ${size} bytes, recorded are ${bytes}`);
+  else if (hash.digest("hex") !== sha256) fault("has other bytes than were recorded");
 }
 
 /** The same for a file whose content nobody asks for. */
@@ -49,5 +54,6 @@ export async function proveBytes(
   ref: ArtifactRef,
   ids: FindingIds,
 ): Promise<void> {
-  for await (const _chunk of provenBytes(checking, note, ref, ids));
+  const bytes = provenBytes(checking, note, ref, ids);
+  while (!(await bytes.next()).done);
 }

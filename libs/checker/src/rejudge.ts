@@ -38,7 +38,7 @@ export type ValidatorOf = (slice: string) => OutputValidator | null | "unknown";
 /** Longest answer, as JSON, that a row carries itself. */
 const LONGEST_ANSWER = 4096;
 
-/** Parses the raw files of a task again (V6). Null where nobody here speaks the provider's dialect. */
+/** Parses the raw files of a task again (V6). Null where nobody here speaks the provider's dialect, or a file is not what was recorded. */
 export async function rejudge(
   checking: Checking,
   note: Notebook,
@@ -55,6 +55,7 @@ export async function rejudge(
   let usage = NO_USAGE;
   let arrived = 0;
   let clean = true;
+  let broken = false;
 
   function take(decoded: DecodedLine, ref: LineRef): void {
     const used = decoded.type === "unparseable" ? null : decoded.usage;
@@ -83,11 +84,14 @@ export async function rejudge(
 
   for (const raw of task.raw) {
     let lines = 0;
-    for await (const batch of jsonLines(provenBytes(checking, note, raw, { task: task.id })))
+    const bytes = provenBytes(checking, note, raw, { task: task.id }, () => (broken = true));
+    for await (const batch of jsonLines(bytes))
       for (const { text, offset, length } of batch) {
         lines += 1;
         const decoded: DecodedLine | undefined =
-          text === null ? { type: "unparseable", customId: null, message: "unreadable" } : dialect?.decode(text);
+          text === null
+            ? { type: "unparseable", customId: null, message: "unreadable" }
+            : dialect?.decode(text);
         if (decoded) take(decoded, { path: raw.path, offset, length });
       }
     if (lines > raw.lines)
@@ -101,6 +105,7 @@ export async function rejudge(
       note.unproven("V6", `raw lines of ${task.account} are not parsed again: its dialect is not known here`);
     return null;
   }
+  if (broken) return null;
   return { of: (line) => judged.get(line), aside, unused, usage, whole: clean && arrived === map.lines };
 }
 

@@ -59,7 +59,10 @@ export interface Proof {
 
 export interface Report {
   readonly checked: Checked;
-  /** Documents that had not ended. Not wrong by itself; whoever expects everything to be done looks here. */
+  /**
+   * Documents that had not ended; a void task counts as done, it only gives back. Not wrong by itself: whoever expects
+   * everything to be done looks here.
+   */
   readonly open: { readonly requests: number; readonly tasks: number };
   /** At most 200 a rule; `proved` has the whole number. */
   readonly findings: readonly Finding[];

@@ -1,6 +1,14 @@
 import { hash } from "node:crypto";
 import type { Counts, Usage, VerdictRow } from "@granary/domain";
-import { addCosts, addUsage, canonicalJson, countOne, NO_COUNTS, NO_USAGE, parseSliceId } from "@granary/domain";
+import {
+  addCosts,
+  addUsage,
+  canonicalJson,
+  countOne,
+  NO_COUNTS,
+  NO_USAGE,
+  parseSliceId,
+} from "@granary/domain";
 
 /** What the rows of one slice add up to. */
 export interface SliceRows {

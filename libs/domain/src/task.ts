@@ -117,21 +117,23 @@ export function decideTask(command: TaskCommand, task: TaskDoc): readonly TaskEv
       return command.carried.sliceCount === 0
         ? [{ type: "voided", at: command.at }]
         : [{ type: "planned", at: command.at, manifest: command.manifest, carried: command.carried }];
-    case "void":
+    case "void": {
       if (task.state === "void") return [];
-      // A task that ever had an intent may have a job; it is never undone.
-      if (task.state !== "packing" && !(task.state === "planned" && task.attempt === 0)) throw illegal();
+      // A task that ever had an intent, or was seen to have a job, is never undone.
+      const unsent = task.state === "planned" && task.attempt === 0 && task.jobs.length === 0;
+      if (task.state !== "packing" && !unsent) throw illegal();
       return [{ type: "voided", at: command.at }];
+    }
     case "endVoid":
       if (task.state === "ended") return [];
       if (task.state !== "void") throw illegal();
       return [{ type: "voidEnded", at: command.at }];
-    case "hold":
+    case "hold": {
       if (!["planned", "unknown", "running", "harvesting"].includes(task.state)) throw illegal();
-      if (task.waitsFor === command.waitsFor && task.lastError?.code === command.error?.code) return [];
-      return [
-        { type: "held", waitsFor: command.waitsFor, ...(command.error ? { error: command.error } : {}) },
-      ];
+      const { waitsFor, error = task.lastError } = command;
+      if (task.waitsFor === waitsFor && task.lastError?.code === error?.code) return [];
+      return [{ ...command, type: "held" }];
+    }
     case "admit":
       if (task.state === "submitting" && !task.intent) return [];
       if (task.state !== "planned" || task.end || task.jobs.length > 0) throw illegal();
@@ -216,15 +218,12 @@ export function decideTask(command: TaskCommand, task: TaskDoc): readonly TaskEv
       if (task.state === "ended") return [];
       if (task.state !== "settling" || !task.verdicts) throw illegal();
       return [{ type: "ended", at: command.at, result: taskResult(task.verdicts, task.end) }];
-    case "commitRevision":
+    case "commitRevision": {
       if (task.revisions.some(({ revision }) => revision === command.n)) return [];
       if (task.state !== "ended" || task.again?.n !== command.n) throw illegal();
-      return [
-        {
-          type: "revisionCommitted",
-          revision: { ...command.revision, revision: command.n, appliedAt: null },
-        },
-      ];
+      const revision = { ...command.revision, revision: command.n, appliedAt: null };
+      return [{ type: "revisionCommitted", revision }];
+    }
     case "applyRevision": {
       const revision = task.revisions.find((candidate) => candidate.revision === command.n);
       if (task.state !== "ended" || !revision) throw illegal();

@@ -9,7 +9,14 @@ export function evolveTask(task: TaskDoc, event: TaskEvent): TaskDoc {
     case "planned":
       return { ...task, ...event.carried, state: "planned", manifest: event.manifest, plannedAt: event.at };
     case "voided":
-      return { ...task, state: "void", voidedAt: event.at, waitsFor: null };
+      return {
+        ...task,
+        state: "void",
+        // A job of a task that comes to nothing does work that another task will do.
+        jobs: task.jobs.map((job): TaskJob => ({ ...job, how: "surplus" })),
+        voidedAt: event.at,
+        waitsFor: null,
+      };
     case "voidEnded":
       return { ...task, state: "ended", result: null, endedAt: event.at };
     case "held":

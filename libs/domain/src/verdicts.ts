@@ -210,7 +210,8 @@ export function verdictRow(
     return { ...rest, end: "final", status: cutStatus(context.ended), ...(cut ? { cutBy: cut } : {}) };
   }
   // Journeys that cost no attempt have an end, too: a slice's id has room for this many generations.
-  if (again && parseSliceId(at.slice.id).generation >= LAST_GENERATION) return { ...row, end: "final" };
+  const last = parseSliceId(at.slice.id).generation >= LAST_GENERATION;
+  if (again && last) return { ...row, end: "final" };
   if (again) return { ...row, end: "retry", free: true, ...(again === "solo" ? { solo: true } : {}) };
   const decided = decideRetry({
     ...context,
@@ -219,7 +220,8 @@ export function verdictRow(
     attempts: at.slice.attempts,
     end: endedBy,
   });
-  if (decided.end === "retry" || decided.reason !== "over_budget") return { ...row, end: decided.end };
+  if (decided.end === "retry") return { ...row, end: last ? "final" : "retry" };
+  if (decided.reason !== "over_budget") return { ...row, end: "final" };
   const error = errorOf("over_budget", "another attempt would pass the request's maxCostUsd");
   return { ...row, end: "final", status: "failed", reason: "over_budget", error };
 }

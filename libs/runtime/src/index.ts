@@ -4,6 +4,8 @@ export { doorbell } from "./doorbell.ts";
 export type { Doorbell } from "./doorbell.ts";
 export { claim, runStep } from "./dueLoop.ts";
 export type { AnyWorker, Log, LoopDeps, Step, StepContext, Worker } from "./dueLoop.ts";
+export { epochGuard } from "./epochGuard.ts";
+export type { EpochGuard } from "./epochGuard.ts";
 export { relayOnce, runRelay } from "./relay.ts";
 export { run } from "./run.ts";
 export { runWorkers } from "./runWorkers.ts";

@@ -1,5 +1,6 @@
 import type { Account, Artifacts, Catalogue, Clock, Ids, Store } from "@granary/domain";
 import type { Log } from "./dueLoop.ts";
+import type { EpochGuard } from "./epochGuard.ts";
 
 /** What every step may use. Each service adds what only it needs. */
 export interface StepDeps {
@@ -13,6 +14,8 @@ export interface StepDeps {
   readonly owner: string;
   /** Four characters that every tag of this store carries. */
   readonly instance: string;
+  /** Stands guard against a restored store; absent where nothing is restored under running processes. */
+  readonly epoch?: EpochGuard;
 }
 
 /** The account, which the caller's claim has made sure is there. */

@@ -32,7 +32,8 @@ export const sweepAccount =
     const { oldestOpenAt } = await store.usage(held.id);
     const startedAt = deps.clock.now();
     const open = (oldestOpenAt ?? Infinity) - MARGIN_MS;
-    const since = held.seq % DEEP_PASSES === 0 ? Math.min(open, startedAt - DEEP_MS) : open;
+    const deep = held.seq % DEEP_PASSES === 0 || deps.epoch?.waitsFor() != null;
+    const since = deep ? Math.min(open, startedAt - DEEP_MS) : open;
     const pass: Pass = { foreign: { jobs: 0, lines: 0 }, orphans: [] };
     try {
       let after: string | null = null;

@@ -4,6 +4,7 @@ import type { TaskCommand } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { Step } from "@granary/runtime";
 import { admitTask } from "./admitTask.ts";
+import type { Admitted } from "./admitTask.ts";
 import { createJob } from "./createJob.ts";
 import type { SubmitterDeps } from "./settings.ts";
 
@@ -34,6 +35,8 @@ export const submitTask =
             at: deps.clock.now(),
             why: "the process that sent the create did not live to record its answer",
           });
+        if (deps.epoch?.waitsFor() != null)
+          return deps.store.release("task", held, await untilSwept(deps, held));
         return createJob(deps, held, context);
       case "unknown":
       case "running":
@@ -68,7 +71,7 @@ async function admit(deps: SubmitterDeps, held: TaskDoc): Promise<TaskDoc | null
     await write(deps, held, { type: "finishUnsent", at });
     return null;
   }
-  const result = await admitTask(deps, held);
+  const result = await admitUnlessRestored(deps, held);
   if ("admitted" in result) return result.admitted;
   if ("moot" in result) {
     await deps.store.release("task", held, at);
@@ -89,6 +92,17 @@ async function admit(deps: SubmitterDeps, held: TaskDoc): Promise<TaskDoc | null
       },
     );
   return null;
+}
+
+/** A store that was restored from an older copy creates nothing until it knows again what it had created. */
+async function admitUnlessRestored(deps: SubmitterDeps, held: TaskDoc): Promise<Admitted> {
+  const waitsFor = deps.epoch?.waitsFor() ?? null;
+  if (waitsFor === null) return admitTask(deps, held);
+  return { held: { admit: false, waitsFor, untilAt: await untilSwept(deps, held) }, task: held };
+}
+
+async function untilSwept(deps: SubmitterDeps, { account }: TaskDoc): Promise<number> {
+  return (await deps.store.now()) + accountOf(deps, account).settings.durations.sweepMs;
 }
 
 async function countPlaced(store: Store, taskId: string): Promise<number> {

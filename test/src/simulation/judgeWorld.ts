@@ -1,9 +1,45 @@
+import { verify } from "@granary/checker";
 import { FACT_PREFIX, lineOf } from "@granary/domain";
+import type { OutputValidator } from "@granary/domain";
+import { outputValidator } from "@granary/providers";
 import type { World } from "./world.ts";
 
 /** Everything that is wrong in a world at rest: the checker's findings, and what only a simulation can witness. */
 export async function judgeWorld(world: World): Promise<readonly string[]> {
   return [...world.incidents, ...limitFaults(world), ...(await paidTwice(world)), ...completedTwice(world)];
+}
+
+/** One validator a schema for all seeds of a process: compiling costs more than a seed's whole judgement. */
+const validators = new Map<string, OutputValidator>();
+
+/** What the checker finds, with all it can be given. */
+async function findings(world: World): Promise<readonly string[]> {
+  const report = await verify(
+    {
+      store: world.store,
+      artifacts: world.artifacts,
+      instance: "test",
+      accounts: world.catalogue.accounts,
+      prices: world.catalogue.prices,
+      outputValidator(schema) {
+        const key = JSON.stringify(schema);
+        const known = validators.get(key) ?? outputValidator(schema);
+        validators.set(key, known);
+        return known;
+      },
+      facts: world.published.filter(({ id }) => !id.startsWith("rejected:")),
+      ledger: world.provider.jobs.map(({ jobId, tag, createdAt, customIds, end }) => ({
+        jobId,
+        tag,
+        at: createdAt,
+        lines: customIds.length,
+        customIds,
+        status: end,
+      })),
+    },
+    { quiet: true, now: world.scheduler.now() },
+  );
+  return report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
 }
 
 /** The gate: never more jobs under way than the account takes. */

@@ -1,4 +1,4 @@
-/** Runs seeds of the simulation: `main.ts --from 1 --count 100 [--turns 1500] [--until-fault]`. Prints one JSON line. */
+/** Runs seeds of the simulation: `main.ts --from 1 --count 100 [--turns 2500] [--until-fault]`. Prints one JSON line. */
 import { parseArgs } from "node:util";
 import { runSeed } from "./runSeed.ts";
 
@@ -6,7 +6,7 @@ const { values } = parseArgs({
   options: {
     from: { type: "string", default: "1" },
     count: { type: "string", default: "100" },
-    turns: { type: "string", default: "1500" },
+    turns: { type: "string", default: "2500" },
     "until-fault": { type: "boolean", default: false },
   },
 });

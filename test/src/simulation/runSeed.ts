@@ -22,6 +22,10 @@ export interface SeedOptions {
   readonly chaosTurns?: number;
 }
 
+/** How often, of a replica's turns, it dies or freezes after one. */
+const CRASH = 0.006;
+const FREEZE = 0.015;
+
 /** All must be over by then: sooner than a request nobody woke is looked at by itself. */
 const CALM_MS = 420_000;
 /** After everything has ended, virtual time in which sleepers wake and stale writers try; with late listings a deep sweep, too. */
@@ -29,38 +33,39 @@ const AFTERMATH_MS = 15_000;
 const LATE_AFTERMATH_MS = 120_000;
 
 /** Runs one seed: a time of faults, a time of peace in which all must end, then judgement. */
-export async function runSeed(seed: number, { chaosTurns = 1_500 }: SeedOptions = {}): Promise<SeedResult> {
+export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions = {}): Promise<SeedResult> {
   const chance = random(seed);
   const world = openWorld(chance);
   const { store, scheduler } = world;
-  const sent = new Map<string, number>();
+  const sent = new Map<string, Sent>();
   let crashes = 0;
   await store.ensure();
   await store.gate("test");
   await ensureDocuments(world);
 
   const roles = ["submitter", "monitor", "harvester"] as const;
-  const replicas = (): number => 1 + chance.below(2);
+  const replicas = (): number => 1 + chance.below(3);
   let alive: { role: (typeof roles)[number]; process: Process }[] = roles.flatMap((role) =>
     Array.from({ length: replicas() }, () => ({ role, process: world.start(role) })),
   );
 
   while (scheduler.turns() < chaosTurns) {
-    await scheduler.step();
-    if (sent.size < 8 && chance.chance(0.01)) submit(world, sent);
-    if (chance.chance(0.004)) interfere(world, sent);
-    if (chance.chance(0.004)) {
-      const victim = chance.pick(alive);
-      if (chance.chance(0.5)) {
-        victim.process.dead = true;
-        crashes += 1;
-        alive = [
-          ...alive.filter((other) => other !== victim),
-          { role: victim.role, process: world.start(victim.role) },
-        ];
-      } else freeze(world, victim.process);
-    }
+    const process = await scheduler.step();
+    if (sent.size < 10 && chance.chance(0.01)) submit(world, sent);
+    if (chance.chance(0.008)) interfere(world, sent);
     if (chance.chance(0.002)) await replay(world);
+    const replica = alive.find((candidate) => candidate.process === process);
+    if (!replica) continue;
+    // Misfortune strikes whoever has just done something: it stops between that and its next call.
+    const fate = chance.next();
+    if (fate < CRASH) {
+      replica.process.dead = true;
+      crashes += 1;
+      alive = [
+        ...alive.filter((other) => other !== replica),
+        { role: replica.role, process: world.start(replica.role) },
+      ];
+    } else if (fate < CRASH + FREEZE) freeze(world, replica.process);
   }
   world.chaos = false;
   const faults: string[] = [];
@@ -77,7 +82,7 @@ export async function runSeed(seed: number, { chaosTurns = 1_500 }: SeedOptions 
   while (scheduler.now() < until && (await scheduler.step()));
   while (!(await atRest(world)) && scheduler.now() < until + aftermathMs) await scheduler.step();
   faults.push(...(await judgeWorld(world)));
-  const items = [...sent.values()].reduce((sum, count) => sum + count, 0);
+  const items = [...sent.values()].reduce((sum, { items: count }) => sum + count, 0);
   const turns = scheduler.turns();
   await store.close();
   return { seed, turns, requests: sent.size, items, jobs: world.provider.jobs.length, crashes, faults };
@@ -87,7 +92,9 @@ export async function runSeed(seed: number, { chaosTurns = 1_500 }: SeedOptions 
 function freeze({ chance, scheduler, revocable }: World, process: Process): void {
   if (process.frozenUntil > scheduler.now()) return;
   if (process.posting && !revocable) return;
-  process.frozenUntil = scheduler.now() + chance.below(revocable ? 12_000 : 40_000);
+  // Mostly for about a lease, so that somebody else takes over; now and then for longer than anybody waits.
+  const longest = chance.chance(0.7) ? 4_000 : revocable ? 12_000 : 40_000;
+  process.frozenUntil = scheduler.now() + chance.below(longest);
 }
 
 async function ensureDocuments({ store }: World): Promise<void> {
@@ -113,6 +120,12 @@ async function ensureDocuments({ store }: World): Promise<void> {
   });
 }
 
+/** A request that was sent. */
+interface Sent {
+  readonly source: string;
+  readonly items: number;
+}
+
 const SCHEMA = {
   type: "object",
   properties: { answer: { type: "string" } },
@@ -120,20 +133,21 @@ const SCHEMA = {
   additionalProperties: false,
 };
 
-function submit(world: World, sent: Map<string, number>): void {
+function submit(world: World, sent: Map<string, Sent>): void {
   const { chance } = world;
   const requestId = `request-${sent.size}`;
-  const count = chance.chance(0.4) ? 1 : 1 + chance.below(30);
-  sent.set(requestId, count);
+  const count = chance.chance(0.4) ? 1 : 1 + chance.below(40);
+  const source = chance.pick(["alpha", "beta"]);
+  sent.set(requestId, { source, items: count });
   const data = {
-    source: chance.pick(["alpha", "beta"]),
+    source,
     requestId,
     provider: "openai",
     model: chance.pick(MODELS),
     priority: chance.below(3),
     retry: { maxAttempts: 1 + chance.below(3) },
     ...(chance.chance(0.3) ? { output: { type: "json_schema", schema: SCHEMA } } : {}),
-    ...(chance.chance(0.25) ? { deadline: `${1 + chance.below(12)}s` } : {}),
+    ...(chance.chance(0.35) ? { deadline: `${1 + chance.below(12)}s` } : {}),
     ...(chance.chance(0.1) ? { maxCostUsd: 0.02 } : {}),
     items: Array.from({ length: count }, (_, index) => ({ key: `k${index}`, prompt: `question ${index}` })),
   };
@@ -143,12 +157,12 @@ function submit(world: World, sent: Map<string, number>): void {
   if (chance.chance(0.2)) world.call(command);
 }
 
-function interfere(world: World, sent: ReadonlyMap<string, number>): void {
+function interfere(world: World, sent: ReadonlyMap<string, Sent>): void {
   const { chance } = world;
   if (sent.size === 0) return;
   const requestId = chance.pick([...sent.keys()]);
-  const source = chance.pick(["alpha", "beta"]);
-  const type = chance.pick(["cancel", "cancel", "poll", "retry"] as const);
+  const source = sent.get(requestId)?.source;
+  const type = chance.pick(["cancel", "poll", "poll", "retry"] as const);
   world.call({ id: `${type}-${requestId}`, type, data: { source, requestId } });
 }
 

@@ -10,6 +10,8 @@ export interface Process {
   frozenUntil: number;
   /** Between its last look and the POST: a pause here is what the quiet period is for, and must be shorter. */
   posting: boolean;
+  /** How readily it gets its turns, against 1: a slow process is overtaken in the middle of what it does. */
+  readonly pace: number;
   readonly clock: Clock;
 }
 
@@ -30,12 +32,24 @@ export interface Scheduler {
   process(name: string): Process;
   /** Resolves when it is this process's turn. Never, where it has died meanwhile. */
   turn(process: Process): Promise<void>;
-  /** Gives one turn; false where nobody waits for one. */
-  step(): Promise<boolean>;
+  /** Gives one turn, and says whose it was; null where nobody waits for one. */
+  step(): Promise<Process | null>;
 }
 
 function readyAt({ at, process }: Waiting): number {
   return Math.max(at, process.frozenUntil);
+}
+
+const PACES = [1, 1, 0.3, 0.08];
+
+function pickByPace(ready: readonly Waiting[], chance: Random): Waiting {
+  const sum = ready.reduce((total, { process }) => total + process.pace, 0);
+  let left = chance.next() * sum;
+  for (const entry of ready) {
+    left -= entry.process.pace;
+    if (left < 0) return entry;
+  }
+  return chance.pick(ready);
 }
 
 /** Longest time a turn takes, in virtual milliseconds. */
@@ -83,26 +97,34 @@ export function scheduler(chance: Random, startAt: number): Scheduler {
     now: () => now,
     turns: () => turns,
     process(name) {
-      const made: Process = { name, dead: false, frozenUntil: 0, posting: false, clock: clockOf(() => made) };
+      const pace = chance.pick(PACES);
+      const made: Process = {
+        name,
+        pace,
+        dead: false,
+        frozenUntil: 0,
+        posting: false,
+        clock: clockOf(() => made),
+      };
       return made;
     },
     turn: async (process) => wait(process, now),
     async step() {
       waiting = waiting.filter(({ process }) => !process.dead);
-      if (waiting.length === 0) return false;
+      if (waiting.length === 0) return null;
       let ready = waiting.filter((entry) => readyAt(entry) <= now);
       if (ready.length === 0) {
         now = Math.min(...waiting.map(readyAt));
         ready = waiting.filter((entry) => readyAt(entry) <= now);
       }
-      const chosen = chance.pick(ready);
+      const chosen = pickByPace(ready, chance);
       waiting = waiting.filter((entry) => entry !== chosen);
       turns += 1;
       now += 1 + chance.below(TURN_MS);
       chosen.go();
       // Everything that follows from this turn happens in microtasks; the next macrotask comes after all of them.
       await new Promise<void>((resolve) => void setImmediate(resolve));
-      return true;
+      return chosen.process;
     },
   };
 }

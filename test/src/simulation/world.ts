@@ -30,7 +30,7 @@ import type { PortFaults } from "./simulatedPorts.ts";
 export const ACCOUNT = "openai:simulated";
 export const MODELS = ["gpt-4o-mini", "gpt-4.1-nano"] as const;
 
-const LIMITS = { lines: 12, bytes: 200_000, lineBytes: 50_000, tokens: 100_000 };
+const LIMITS = { lines: 9, bytes: 200_000, lineBytes: 50_000, tokens: 100_000 };
 
 /** Log messages that no run may have. */
 const INCIDENTS: ReadonlySet<string> = new Set([

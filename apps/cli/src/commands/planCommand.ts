@@ -12,8 +12,8 @@ import type { CommonOptions } from "../terminal/terminal.ts";
 import { checkWorkload } from "../workload/checkWorkload.ts";
 import { withHeaderOptions } from "../workload/headerOptions.ts";
 import { spooledInput } from "../workload/spooledInput.ts";
+import { flagsOf } from "../workload/workloadHeader.ts";
 import type { HeaderFlags } from "../workload/workloadHeader.ts";
-import { flagsOf } from "./submitCommand.ts";
 
 /** Rows of the table; of more requests only the sums are told. */
 const ROWS = 50;
@@ -49,13 +49,17 @@ async function plan(file: string, options: CommonOptions & HeaderFlags): Promise
   await using input = await spooledInput(file);
   const requests = new Map<string, PlannedRequest>();
   const slices: Slice[] = [];
-  const { faults } = await checkWorkload(input.path, flagsOf(file, options), catalogue, (doc) => {
+  const { faults } = await checkWorkload(input.path, flagsOf(options), catalogue, (doc) => {
     const cut = slicesOfCuts(doc);
     slices.push(...cut);
     requests.set(doc.id, plannedRequest(doc, cut, priceOf(catalogue.prices, doc.provider, doc.model)));
     return [];
   });
-  const tasks = countTasks(slices, requests, (account) => catalogue.accounts.get(account)?.settings.limits.job);
+  const tasks = countTasks(
+    slices,
+    requests,
+    (account) => catalogue.accounts.get(account)?.settings.limits.job,
+  );
   const all = [...requests.values()];
   const least = all.reduce((sum: number | null, { costMicros }) => addCosts(sum, costMicros.least), 0);
   const most = all.reduce((sum: number | null, { costMicros }) => addCosts(sum, costMicros.most), 0);
@@ -69,7 +73,8 @@ async function plan(file: string, options: CommonOptions & HeaderFlags): Promise
   };
   if (out.json) out.document({ requests: all, totals, faults });
   else {
-    if (all.length > 0) out.table(HEAD, [...all.slice(0, ROWS).map(row), row({ ...totals, requestId: "all" })]);
+    if (all.length > 0)
+      out.table(HEAD, [...all.slice(0, ROWS).map(row), row({ ...totals, requestId: "all" })]);
     if (all.length > ROWS) out.note(`… of ${count(all.length)} requests the first ${ROWS} are shown`);
     if (faults.length > 0) out.note(failureText(new Failure(EXIT.wrongInput, `${file} has faults:`, faults)));
   }
@@ -120,8 +125,8 @@ function countTasks(
     const limits = limitsOf(parsePoolKey(poolKey).account);
     if (!limits) continue;
     const pending = Map.groupBy(pool, ({ source }) => source);
-    const now = Math.max(...[...pending.values()].flatMap(([first]) => first?.acceptedAt ?? 0)) + 86_400_000;
-    const planned = planTasks({ poolLines: [], pending, limits, now, lingerMs: 0, maxTasks: Infinity });
+    const when = { now: Infinity, lingerMs: 0, maxTasks: Infinity };
+    const planned = planTasks({ poolLines: [], pending, limits, ...when });
     tasks += planned.tasks.length;
     for (const task of planned.tasks)
       for (const id of new Set(task.map(({ request }) => request))) {

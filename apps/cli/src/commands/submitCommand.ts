@@ -18,6 +18,7 @@ import { withHeaderOptions } from "../workload/headerOptions.ts";
 import { spooledInput } from "../workload/spooledInput.ts";
 import { submitWorkload } from "../workload/submitWorkload.ts";
 import type { Submitted } from "../workload/submitWorkload.ts";
+import { flagsOf } from "../workload/workloadHeader.ts";
 import type { HeaderFlags } from "../workload/workloadHeader.ts";
 
 interface SubmitOptions extends CommonOptions, HeaderFlags {
@@ -34,7 +35,10 @@ export function submitCommand(): Command {
     describedCommand("submit", "submit the requests in a JSON Lines file, and wait for them", [
       ["granary submit items.jsonl --model gpt-4o-mini", "one request of all lines"],
       ["granary submit workload.jsonl --no-wait", "accept, and come back at once"],
-      ["granary submit items.jsonl --model gpt-4o --schema answer.json --max-cost 5", "JSON answers, at most $5"],
+      [
+        "granary submit items.jsonl --model gpt-4o --schema answer.json --max-cost 5",
+        "JSON answers, at most $5",
+      ],
     ])
       .argument("<file>", "JSON Lines file, or - for the standard input")
       .option("--no-wait", "end as soon as everything is accepted"),
@@ -45,7 +49,12 @@ async function submit(file: string, options: SubmitOptions): Promise<ExitCode> {
   const out = terminal(options);
   await using workspace = await openGranary(options);
   await using input = await spooledInput(file);
-  const checked = await checkWorkload(input.path, flagsOf(file, options), workspace.catalogue, conflictFinder(workspace));
+  const checked = await checkWorkload(
+    input.path,
+    flagsOf(options),
+    workspace.catalogue,
+    conflictFinder(workspace),
+  );
   if (checked.faults.length > 0)
     throw new Failure(EXIT.wrongInput, `${file} cannot be submitted; nothing was:`, checked.faults);
   const { accepted, refused } = await submitWorkload(workspace, checked);
@@ -62,15 +71,8 @@ async function submit(file: string, options: SubmitOptions): Promise<ExitCode> {
   } else if (!(await runningUp(workspace.config)))
     out.note("nothing works on this store: start granary up, which will take them up");
   const failed = await report(workspace, out, accepted, options.wait);
-  if (refusals.length > 0)
-    throw new Failure(EXIT.wrongInput, "not accepted (all others were):", refusals);
+  if (refusals.length > 0) throw new Failure(EXIT.wrongInput, "not accepted (all others were):", refusals);
   return failed ? EXIT.failed : EXIT.fine;
-}
-
-/** The flags, with a name for what came over the standard input. */
-export function flagsOf(file: string, options: HeaderFlags & CommonOptions & { wait?: boolean }): HeaderFlags {
-  const { json: _json, verbose: _verbose, wait: _wait, ...flags } = options;
-  return file === "-" ? { ...flags } : flags;
 }
 
 /** Finds request ids that were accepted with other content, before anything is submitted. */
@@ -118,7 +120,8 @@ async function report(
   if (out.json) out.document({ requests: documents });
   else if (waited) {
     out.table(RESULT_HEAD, rows);
-    if (accepted.length > rows.length) out.note(`… and ${count(accepted.length - rows.length)} more: granary list`);
+    if (accepted.length > rows.length)
+      out.note(`… and ${count(accepted.length - rows.length)} more: granary list`);
   } else for (const { requestId } of accepted) out.line(requestId);
   return failed;
 }

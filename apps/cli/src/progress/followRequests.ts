@@ -73,6 +73,8 @@ export function attentionOf(tasks: readonly TaskGroup[]): readonly string[] {
   return tasks.flatMap(({ waitsFor, account, lastError, count }) => {
     if (waitsFor === null || waitsFor === "grant" || waitsFor === "settle") return [];
     const said = lastError ? ` (${lastError.message})` : "";
-    return [`${count === 1 ? "a task" : `${count} tasks`} of ${account} ${count === 1 ? "waits" : "wait"} for ${waitsFor}${said}: ${remedyFor(waitsFor)}`];
+    return [
+      `${count === 1 ? "a task" : `${count} tasks`} of ${account} ${count === 1 ? "waits" : "wait"} for ${waitsFor}${said}: ${remedyFor(waitsFor)}`,
+    ];
   });
 }

@@ -2,7 +2,7 @@ import cliProgress from "cli-progress";
 import { count } from "../terminal/format.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Drawing } from "./followRequests.ts";
-import type { Progress } from "./requestFollower.ts";
+import type { Progress, TaskGroup } from "./requestFollower.ts";
 
 /** Without a terminal a line is written at most this often, unless something needs attention. */
 const LINE_MS = 2_000;
@@ -20,6 +20,8 @@ function barDrawing(terminal: Terminal): Drawing {
     format: "{bar} {percentage}% {done} of {all} items · {requests} · {tasks}",
     stream: process.stderr,
     hideCursor: false,
+    barCompleteChar: "\u2588",
+    barIncompleteChar: "\u2591",
     barsize: 24,
     etaBuffer: 1,
     linewrap: false,
@@ -87,10 +89,14 @@ function requestsText({ requests }: Progress): string {
   return `${count(requests.ended)} of ${count(requests.total)} ${requests.total === 1 ? "request" : "requests"}`;
 }
 
-function tasksText({ tasks, requests }: Progress): string {
+function tasksText({ tasks, requests, items }: Progress): string {
   if (requests.ended === requests.total) return "done";
-  if (tasks.length === 0) return "waiting to be packed";
-  return tasks
-    .map(({ count: number, state, waitsFor }) => `${number} ${state}${waitsFor ? ` (${waitsFor})` : ""}`)
-    .join(", ");
+  if (tasks.length === 0) return items.ended === items.total ? "closing" : "waiting to be packed";
+  return tasks.map(groupText).join(", ");
+}
+
+function groupText({ count: number, state, waitsFor, answered }: TaskGroup): string {
+  const done = state === "running" && answered > 0 ? `${count(answered)} answered` : null;
+  const aside = [waitsFor, done].filter((text) => text !== null);
+  return `${number} ${state}${aside.length > 0 ? ` (${aside.join(", ")})` : ""}`;
 }

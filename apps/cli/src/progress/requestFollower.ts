@@ -5,7 +5,15 @@ import type { Workspace } from "../stack/openWorkspace.ts";
 const PAGE = 500;
 /** Up to this many open requests, exactly their tasks are told; with more, all that may be theirs. */
 const FEW = 20;
-const OPEN_STATES = ["packing", "planned", "submitting", "unknown", "running", "harvesting", "settling"] as const;
+const OPEN_STATES = [
+  "packing",
+  "planned",
+  "submitting",
+  "unknown",
+  "running",
+  "harvesting",
+  "settling",
+] as const;
 
 /** Open tasks of one kind. */
 export interface TaskGroup {
@@ -13,6 +21,8 @@ export interface TaskGroup {
   readonly waitsFor: WaitsFor | null;
   readonly account: string;
   readonly count: number;
+  /** Lines the provider says it has done, where it says so. */
+  readonly answered: number;
   /** The last error of one of them. */
   readonly lastError: TaskDoc["lastError"];
 }
@@ -32,7 +42,10 @@ export interface RequestFollower {
 }
 
 /** A follower of these requests, by our ids. */
-export function requestFollower({ store }: Pick<Workspace, "store">, ids: readonly string[]): RequestFollower {
+export function requestFollower(
+  { store }: Pick<Workspace, "store">,
+  ids: readonly string[],
+): RequestFollower {
   let open: readonly string[] = ids;
   const sizes = new Map<string, number>();
   let total = 0;
@@ -80,7 +93,10 @@ export function requestFollower({ store }: Pick<Workspace, "store">, ids: readon
   };
 }
 
-async function openTasks(store: Workspace["store"], requests: readonly string[]): Promise<readonly TaskDoc[]> {
+async function openTasks(
+  store: Workspace["store"],
+  requests: readonly string[],
+): Promise<readonly TaskDoc[]> {
   if (requests.length > FEW) {
     const mine = new Set(requests);
     return (await pageThrough(store, {})).filter(({ request }) => request === null || mine.has(request));
@@ -97,25 +113,34 @@ async function pageThrough(
 ): Promise<readonly TaskDoc[]> {
   const all: TaskDoc[] = [];
   for (;;) {
-    const page = await store.tasks({ ...filter, states: OPEN_STATES }, { after: all.at(-1)?.id, limit: PAGE });
+    const page = await store.tasks(
+      { ...filter, states: OPEN_STATES },
+      { after: all.at(-1)?.id, limit: PAGE },
+    );
     all.push(...page);
     if (page.length < PAGE) return all;
   }
 }
 
 /** Open tasks of a request, as groups of equal ones. */
-export async function taskGroupsOf(store: Workspace["store"], request: string): Promise<readonly TaskGroup[]> {
+export async function taskGroupsOf(
+  store: Workspace["store"],
+  request: string,
+): Promise<readonly TaskGroup[]> {
   return groups(await pageThrough(store, { request }));
 }
 
 function groups(tasks: readonly TaskDoc[]): readonly TaskGroup[] {
   const found = new Map<string, TaskGroup>();
-  for (const { state, waitsFor, account, lastError } of tasks) {
+  for (const { state, waitsFor, account, lastError, view } of tasks) {
     const name = `${state}/${waitsFor}/${account}`;
     const group = found.get(name);
     found.set(name, {
-      ...{ state, waitsFor, account },
+      state,
+      waitsFor,
+      account,
       count: (group?.count ?? 0) + 1,
+      answered: (group?.answered ?? 0) + (view?.counts?.completed ?? 0) + (view?.counts?.failed ?? 0),
       lastError: lastError ?? group?.lastError ?? null,
     });
   }

@@ -3,7 +3,7 @@ import { folderArtifacts } from "@granary/artifacts";
 import type { Artifacts, Catalogue } from "@granary/domain";
 import { memoryBus, openJournal } from "@granary/messaging";
 import type { MemoryBus } from "@granary/messaging";
-import { systemClock, systemIds } from "@granary/runtime";
+import { epochGuard, systemClock, systemIds } from "@granary/runtime";
 import type { GranaryConfig, Log } from "@granary/runtime";
 import { sqliteStore } from "@granary/store";
 import type { SqliteStore } from "@granary/store";
@@ -45,6 +45,14 @@ export async function openWorkspace(config: GranaryConfig, log: Log): Promise<Wo
     catalogue,
     owner: `${process.pid}-${randomBytes(4).toString("hex")}`,
     instance,
+    epoch: epochGuard({
+      store,
+      artifacts,
+      clock: systemClock,
+      log,
+      instance,
+      accounts: [...catalogue.accounts.keys()],
+    }),
     publish: async (facts) => bus.publish(facts),
   };
   const closing = opened.move();

@@ -10,6 +10,7 @@ const IDLE_MS = 250;
 /** Runs the three roles and the relay in this process until `stop`; resolves once every step in hand has ended. */
 export async function runRoles(workspace: Workspace, stop: AbortSignal): Promise<void> {
   const { deps, store, bus, submitter } = workspace;
+  await deps.epoch?.check();
   const monitoring = monitor(deps);
   const harvesting = harvester(deps);
   await submitter.ensure();
@@ -25,7 +26,7 @@ export async function runRoles(workspace: Workspace, stop: AbortSignal): Promise
   ]);
   try {
     const workers = [...submitter.workers, ...monitoring.workers, ...harvesting.workers];
-    await Promise.all([runWorkers(loop, workers, stop), runRelay(loop, bus, stop)]);
+    await Promise.all([runWorkers(loop, workers, stop), runRelay(loop, bus, stop), deps.epoch?.run(stop)]);
   } finally {
     over.abort();
     await hearing;

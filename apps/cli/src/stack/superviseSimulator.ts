@@ -9,6 +9,8 @@ const LONGEST_WAIT_MS = 5_000;
 /** A simulator that is started again, with its folder and on its port, whenever its process dies. */
 export interface SupervisedSimulator extends AsyncDisposable {
   readonly url: string;
+  /** Of the process that runs now. */
+  readonly pid: number;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function superviseSimulator(
       const next = await startAgain();
       if (!next) return;
       child = next;
+      log.warn({ pid: child.pid, port }, "simulator is up again");
       if (stopping.signal.aborted) await child[Symbol.asyncDispose]();
     }
   }
@@ -52,6 +55,9 @@ export async function superviseSimulator(
   const supervising = supervise();
   return {
     url,
+    get pid() {
+      return child.pid;
+    },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await child[Symbol.asyncDispose]();

@@ -30,10 +30,11 @@ export function terminal({ json = false }: CommonOptions): Terminal {
     document: (value) => line(JSON.stringify(value, null, stdout.isTTY ? 2 : undefined)),
     table(head, rows) {
       if (!stdout.isTTY) {
-        for (const row of [head, ...rows]) line(row.map((cell) => cell.replaceAll(/[\t\n]+/g, " ")).join("\t"));
+        for (const row of [head, ...rows])
+          line(row.map((cell) => cell.replaceAll(/[\t\n]+/g, " ")).join("\t"));
         return;
       }
-      const table = new Table({ head: [...head], style: { head: ["bold"], compact: true } });
+      const table = new Table({ head: [...head], style: { head: ["bold"], border: [], compact: true } });
       for (const row of rows) table.push([...row]);
       line(table.toString());
     },

@@ -153,7 +153,10 @@ async function planned(
 /** The fault with lines counted from the beginning of the file. */
 function shifted({ key, path, message }: Fault, linesBefore: number): Fault {
   const renumbered = (text: string): string =>
-    text.replaceAll(/(?<=^|\bat |, )line (\d+)/g, (_all, line: string) => `line ${Number(line) + linesBefore}`);
+    text.replaceAll(
+      /(?<=^|\bat |, )line (\d+)/g,
+      (_all, line: string) => `line ${Number(line) + linesBefore}`,
+    );
   return {
     ...(key === undefined ? {} : { key }),
     path: renumbered(path),
@@ -164,7 +167,10 @@ function shifted({ key, path, message }: Fault, linesBefore: number): Fault {
 /** A fault of the request as a whole is placed at its `request` line. */
 function placed(fault: Fault, { headerLine }: Section): Fault {
   if (headerLine === null || /^line \d/.test(fault.path)) return fault;
-  return { ...fault, path: `line ${headerLine}.${fault.path === "items" ? "items" : `request.${fault.path}`}` };
+  return {
+    ...fault,
+    path: `line ${headerLine}.${fault.path === "items" ? "items" : `request.${fault.path}`}`,
+  };
 }
 
 /** The faults of a section's items alone, where its header is no good. */

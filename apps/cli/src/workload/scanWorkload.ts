@@ -82,7 +82,12 @@ function openSection(header: Section["header"], headerLine: number | null, each:
       if (text === null || text.trim() !== "") lines += 1;
     },
     close: (to: number): Section => ({
-      ...{ header, headerLine, each, firstLine, to, lines },
+      header,
+      headerLine,
+      each,
+      firstLine,
+      to,
+      lines,
       from: from ?? to,
       sha256: "",
     }),
@@ -111,9 +116,15 @@ function headerOf(
     return { request: {}, each: each === true };
   }
   if (typeof each !== "boolean")
-    faults.push({ path: `${path}.each`, message: "is true or false: whether each item is a request of its own" });
+    faults.push({
+      path: `${path}.each`,
+      message: "is true or false: whether each item is a request of its own",
+    });
   for (const name of Object.keys(others))
-    faults.push({ path: `${path}.${name}`, message: "stands beside request only each; fields go into request" });
+    faults.push({
+      path: `${path}.${name}`,
+      message: "stands beside request only each; fields go into request",
+    });
   return { request: request as Section["header"], each: each === true };
 }
 

@@ -44,8 +44,9 @@ export async function submitWorkload(
     if (commands.length > 0) take(commands, await workspace.submitter.handle(commands));
   }
   function take(commands: readonly Command[], replies: readonly Reply[]): void {
-    for (const [index, { id, status, faults = [] }] of replies.entries()) {
-      const { source, requestId } = commands[index]?.data as SubmitHeader;
+    for (const [index, { data }] of commands.entries()) {
+      const { source, requestId } = data as SubmitHeader;
+      const { id = null, status, faults = [] } = replies[index] ?? {};
       if (id !== null && (status === "accepted" || status === "ended"))
         accepted.push({ id, source, requestId, status });
       else refused.push({ requestId, faults });

@@ -24,6 +24,28 @@ export interface HeaderFlags {
   readonly each?: boolean;
 }
 
+/** The flags that describe requests, among all a command was given. */
+export function flagsOf(options: HeaderFlags): HeaderFlags {
+  const { id, source, provider, account, model, endpoint, schema } = options;
+  const { priority, deadline, metadata, maxCost, isolate, each } = options;
+  const flags = {
+    id,
+    source,
+    provider,
+    account,
+    model,
+    endpoint,
+    schema,
+    priority,
+    deadline,
+    metadata,
+    maxCost,
+    isolate,
+    each,
+  };
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}
+
 /** A request's header with everything filled in, or why not. */
 export type ReadHeader = { readonly header: SubmitHeader } | { readonly faults: readonly Fault[] };
 
@@ -39,18 +61,18 @@ export function workloadHeader(
   flags: HeaderFlags,
 ): ReadHeader {
   const { id, source, metadata, maxCost, isolate, schema, each: _each, ...named } = flags;
-  const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   const draft: Record<string, unknown> = {
     source: source ?? DEFAULT_SOURCE,
     provider: "openai",
-    ...given,
+    ...named,
     ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
     ...(isolate ? { isolate } : {}),
     ...(schema === undefined ? {} : { output: schemaOutput(schema) }),
     ...section.header,
     ...(metadata ? { metadata: { ...metadata, ...(section.header["metadata"] as object | undefined) } } : {}),
   };
-  draft["requestId"] ??= id === undefined ? idOfContent(path, section, draft) : several ? `${id}-${index + 1}` : id;
+  draft["requestId"] ??=
+    id === undefined ? idOfContent(path, section, draft) : several ? `${id}-${index + 1}` : id;
   const place = section.headerLine === null ? "" : `line ${section.headerLine}.request.`;
   if (draft["model"] === undefined)
     return {
@@ -60,7 +82,7 @@ export function workloadHeader(
   if (parsed.success) return { header: parsed.data };
   return {
     faults: parsed.error.issues.map((issue) => ({
-      path: `${place}${issue.path.join(".")}`,
+      path: `${place}${issue.path.join(".")}`.replace(/\.$/, "") || "request",
       message: issue.message,
     })),
   };
@@ -79,11 +101,8 @@ function schemaOutput(path: string): unknown {
   try {
     return { type: "json_schema", schema: JSON.parse(readFileSync(path, "utf8")) as unknown };
   } catch (error) {
-    throw new Failure(
-      EXIT.wrongInput,
-      `cannot read the schema ${path}: ${(error as Error).message}`,
-      [],
-      { cause: error },
-    );
+    throw new Failure(EXIT.wrongInput, `cannot read the schema ${path}: ${(error as Error).message}`, [], {
+      cause: error,
+    });
   }
 }

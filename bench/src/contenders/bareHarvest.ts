@@ -1,0 +1,18 @@
+/** The bare loop from a finished job to a file of results. */
+import { createReadStream } from "node:fs";
+import type { Item } from "@granary/domain";
+import { bareClient, bareHarvest } from "../bareLoop.ts";
+import { contend } from "../contender.ts";
+import { linesOf } from "../linesOf.ts";
+
+await contend(async ({ folder, itemsPath, simulatorUrl, jobId = "" }) => {
+  const client = bareClient(simulatorUrl);
+  const keys: string[] = [];
+  for await (const lines of linesOf(createReadStream(itemsPath)))
+    for (const line of lines) keys.push((JSON.parse(line) as Item).key);
+  const job = await client.batches.retrieve(jobId);
+  // The job is one of Granary's: its custom ids end in the number of the line.
+  const ordinalOf = (customId: string): number =>
+    Number.parseInt(customId.slice(customId.lastIndexOf("-") + 1), 36);
+  return { items: await bareHarvest(client, job, keys, folder, ordinalOf), waitMs: 0 };
+});

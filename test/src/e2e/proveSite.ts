@@ -1,0 +1,37 @@
+import type { Report } from "@granary/checker";
+import type { LedgerCreate } from "@granary/simulator";
+import { readLedger } from "@granary/simulator";
+import type { Site } from "./site.ts";
+
+/** What the checker and the provider's own books say about a site where nobody is at work. */
+export interface SiteProof {
+  /** Each finding in a sentence. */
+  readonly findings: readonly string[];
+  readonly report: Report;
+  readonly creates: readonly LedgerCreate[];
+  /** Tags under which more than one job was created. */
+  readonly createdTwice: readonly string[];
+}
+
+/** Runs `granary verify` and reads the ledger. The site's `granary up` has been stopped. */
+export async function proveSite({ granary, simulatorFolder }: Site): Promise<SiteProof> {
+  const { code, stdout, stderr } = await granary("verify", "--json");
+  const report = parsed(stdout, stderr);
+  const findings = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
+  if (code !== (findings.length === 0 ? 0 : 1)) findings.push(`granary verify ended with ${code}: ${stderr}`);
+  const skipped = report.proved.filter((proof) => proof.skipped !== undefined);
+  for (const { rule, skipped: why } of skipped) findings.push(`${rule} was not proved: ${why}`);
+  const ledger = await readLedger(simulatorFolder);
+  const creates = ledger.filter((entry) => entry.kind === "create");
+  const byTag = Map.groupBy(creates, ({ tag }) => tag ?? "none");
+  const createdTwice = [...byTag].filter(([, jobs]) => jobs.length > 1).map(([tag]) => tag);
+  return { findings, report, creates, createdTwice };
+}
+
+function parsed(stdout: string, stderr: string): Report {
+  try {
+    return JSON.parse(stdout) as Report;
+  } catch (error) {
+    throw new Error(`granary verify answered no report: ${stdout}${stderr}`, { cause: error });
+  }
+}

@@ -1,0 +1,77 @@
+/** One guard taken out: a text of a source file, and what stands there instead. */
+export interface Sabotage {
+  readonly name: string;
+  /** What the guard is for, in terms of what goes wrong without it. */
+  readonly without: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Guards that the simulation must miss when they are gone. */
+export const SABOTAGES: readonly Sabotage[] = [
+  {
+    name: "no verdicts file",
+    without: "two harvesters apply what each decided for itself",
+    file: "services/harvester/src/harvestTask.ts",
+    find: "  await pauseWhereLimited(deps, task);\n",
+    replace: "  await pauseWhereLimited(deps, task);\n  await applyVerdicts(deps, task, verdicts);\n",
+  },
+  {
+    name: "no last look",
+    without: "a create that slept since its intent is sent after its absence was believed",
+    file: "services/submitter/src/createJob.ts",
+    find: "const LAST_LOOK_MS = 5_000;",
+    replace: "const LAST_LOOK_MS = Infinity;",
+  },
+  {
+    name: "parent settled first",
+    without: "a request closes while an item is about to travel again",
+    file: "services/harvester/src/applyVerdicts.ts",
+    find: "  for (const slices of pages(children)) await store.insertSlices(slices);\n  for (const rows of pages([...sums.values()]))\n    await store.settleSlices(rows.map(({ settlement }) => settlement));\n",
+    replace:
+      "  for (const rows of pages([...sums.values()]))\n    await store.settleSlices(rows.map(({ settlement }) => settlement));\n  for (const slices of pages(children)) await store.insertSlices(slices);\n",
+  },
+  {
+    name: "wake raises no version",
+    without: "a wake that comes between a look and the release is lost",
+    file: "libs/store/src/sqlite/claims.ts",
+    find: 'return `UPDATE ${kind} SET version = version + 1, "by"',
+    replace: 'return `UPDATE ${kind} SET version = version, "by"',
+  },
+  {
+    name: "open slices asked state by state",
+    without: "a slice that moves between two looks is seen by neither",
+    file: "services/monitor/src/watchRequest.ts",
+    find: "if (await store.hasOpenSlice(held.id)) {",
+    replace: `const lookFor = async (state: string): Promise<boolean> =>
+      (await store.slicesOf({ request: held.id, open: true }, { limit: 1000 })).some((slice) => slice.state === state);
+    if (
+      (await lookFor("ending")) ||
+      (await lookFor("harvesting")) ||
+      (await lookFor("placed")) ||
+      (await lookFor("pending"))
+    ) {`,
+  },
+  {
+    name: "void released only once",
+    without: "a late packer's slice stays in a task that came to nothing",
+    file: "services/submitter/src/submitTask.ts",
+    find: "const VOID_LIFE_MS = 24 * 3_600_000;",
+    replace: "const VOID_LIFE_MS = 0;",
+  },
+  {
+    name: "sweep counted by any claim",
+    without: "a pass that was overtaken counts as proof of absence",
+    file: "services/monitor/src/sweepAccount.ts",
+    find: "{ at, release: true, dueAt: at + jittered(deps, settings.durations.sweepMs) },",
+    replace: "{ at, asOwner: false, release: true, dueAt: at + jittered(deps, settings.durations.sweepMs) },",
+  },
+  {
+    name: "grant dropped without signal",
+    without: "a late admitter's write still fits, and a limit is passed",
+    file: "services/submitter/src/admitTask.ts",
+    find: 'if (other?.state === "planned") await store.signal("task", [other.id], { type: "wake" });',
+    replace: 'if (other?.state === "nothing") await store.signal("task", [other.id], { type: "wake" });',
+  },
+];
