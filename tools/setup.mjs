@@ -86,7 +86,7 @@ function run(name, values, stdio) {
       resolve(127);
     });
     child.on("exit", (code, signal) => {
-      for (const name of signals) process.off(name, pass);
+      for (const each of signals) process.off(each, pass);
       resolve(code ?? 128 + (constants.signals[signal] ?? 0));
     });
   });

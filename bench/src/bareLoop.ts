@@ -23,7 +23,10 @@ interface ResultLine {
     readonly status_code: number;
     readonly body: {
       readonly model: string;
-      readonly choices: readonly { readonly finish_reason: string; readonly message: { readonly content: string } }[];
+      readonly choices: readonly {
+        readonly finish_reason: string;
+        readonly message: { readonly content: string };
+      }[];
       readonly usage: object;
     };
   } | null;
@@ -44,7 +47,9 @@ export async function bareHarvest(
 ): Promise<number> {
   const database = new DatabaseSync(join(folder, "bare.db"));
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-  database.exec("CREATE TABLE result (ordinal INTEGER PRIMARY KEY, status TEXT NOT NULL, body TEXT NOT NULL)");
+  database.exec(
+    "CREATE TABLE result (ordinal INTEGER PRIMARY KEY, status TEXT NOT NULL, body TEXT NOT NULL)",
+  );
   const insert = database.prepare("INSERT INTO result (ordinal, status, body) VALUES (?, ?, ?)");
   const raw = openSync(join(folder, "raw.jsonl"), "w");
   let rows = 0;

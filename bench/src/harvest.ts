@@ -23,7 +23,8 @@ const TOKEN_BYTES = 4;
 export const harvest: Benchmark = {
   name: "harvest",
   about: "a finished job from its result file to the request's results, at several sizes of the file",
-  target: "at most 1.2 x reading, parsing and writing the same lines and rows; peak memory under 250 MB, and flat",
+  target:
+    "at most 1.2 x reading, parsing and writing the same lines and rows; peak memory under 250 MB, and flat",
   async run(options) {
     const comparisons: Comparison[] = [];
     for (const megabytes of options.megabytes ?? MEGABYTES)

@@ -66,7 +66,9 @@ function given<K extends string, V>(
 function positive(option: string, text: string, most = Infinity, read = wholeNumber): number {
   const value = read(text);
   if (value > 0 && value <= most && value < Infinity) return value;
-  throw new WrongInput(`${option} ${text}: give a number above 0${most < Infinity ? `, at most ${most}` : ""}`);
+  throw new WrongInput(
+    `${option} ${text}: give a number above 0${most < Infinity ? `, at most ${most}` : ""}`,
+  );
 }
 
 function wholeNumber(text: string): number {
@@ -76,7 +78,8 @@ function wholeNumber(text: string): number {
 try {
   await main();
 } catch (error) {
-  const wrongInput = error instanceof WrongInput || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
+  const wrongInput =
+    error instanceof WrongInput || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
   console.error(wrongInput ? (error as Error).message : error);
   process.exitCode = wrongInput ? WRONG_INPUT : 1;
 }

@@ -67,8 +67,8 @@ function sideLines(name: string, { wallMs, ownMs, cpuMs, itemsPerSecond, peakByt
 }
 
 function seconds({ median, min, max }: Spread): string {
-  const text = (ms: number): string => (ms / 1000).toFixed(2);
-  return `${text(median)} s (${text(min)} to ${text(max)})`;
+  const [middle, least, most] = [median, min, max].map((ms) => (ms / 1000).toFixed(2));
+  return `${middle} s (${least} to ${most})`;
 }
 
 function times({ median, min, max }: Spread): string {

@@ -58,7 +58,7 @@ test("a live account runs the same path: it waits while its quota is exhausted, 
 
   await site.simulator.change({ pace: PACE });
   const polled = await liveSite.granary("poll", "--account", "openai:default");
-  expect(polled.code, polled.stderr).toBe(0);
+  expect(polled).toMatchObject({ code: 0 });
   const ended = await liveSite.reaches("r1", "ended", 5_000);
   expect(ended.account).toBe("openai:default");
   expect(ended.counts?.succeeded).toBe(20);

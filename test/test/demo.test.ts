@@ -39,8 +39,7 @@ test("the demo ends well, proves it, and never looks at a provider's settings in
       },
     })
     .finish();
-  expect(stderr).toBe("");
-  expect(code, stdout).toBe(0);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(trap.visits).toEqual([]);
   expect(await readdir(rig.folder)).toEqual([".granary"]);
 
@@ -76,8 +75,7 @@ test("the demo takes a file of one's own", async () => {
   );
   await writeFile(join(rig.folder, "my-items.jsonl"), items.join("\n"));
   const { code, stdout, stderr } = await rig.node([DEMO, "my-items.jsonl"]).finish();
-  expect(stderr).toBe("");
-  expect(code, stdout).toBe(0);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain("30 items of my-items.jsonl");
   expect(stdout).toMatch(/jobs paid twice: +0\n/);
 }, 60_000);

@@ -31,8 +31,7 @@ test("a request that is cancelled in the middle ends cancelled, and one that sha
   await runs(site, "goes");
   await runs(site, "alone");
   for (const requestId of ["goes", "alone"]) {
-    const { code, stderr } = await site.granary("cancel", requestId, "--source", SOURCE);
-    expect(code, stderr).toBe(0);
+    expect(await site.granary("cancel", requestId, "--source", SOURCE)).toMatchObject({ code: 0 });
   }
   const goes = await site.reaches("goes", "ended");
   expect(goes).toMatchObject({ result: "cancelled", counts: { cancelled: 20 } });
@@ -51,7 +50,8 @@ test("a request that is cancelled in the middle ends cancelled, and one that sha
   expect((await stopped(up)).code).toBe(0);
   const { findings, creates } = await proveSite(site);
   expect(findings).toEqual([]);
-  expect(creates.map(({ status }) => status).toSorted()).toEqual(["cancelled", "completed"]);
+  expect(new Set(creates.map(({ status }) => status))).toEqual(new Set(["cancelled", "completed"]));
+  expect(creates).toHaveLength(2);
 }, 60_000);
 
 test("a deadline that passes while the job runs ends it, and what it left undone is expired", async () => {
@@ -85,7 +85,7 @@ test("items that failed travel again as a new request, and a replay of raw files
 
   await site.simulator.change({ pace: QUICK });
   const retry = await site.granary("retry", "first", "--source", SOURCE, "--only", "failed");
-  expect(retry.code, retry.stderr).toBe(0);
+  expect(retry).toMatchObject({ code: 0 });
   const second = await site.reaches("first-retry", "ended");
   expect(second).toMatchObject({ parent: first.id, itemCount: 2, counts: { succeeded: 2 } });
   const results = await site.granary("results", "first-retry", "--source", SOURCE);
@@ -93,7 +93,7 @@ test("items that failed travel again as a new request, and a replay of raw files
 
   const [task] = await site.workspace.store.tasks({ request: first.id }, { limit: 1 });
   const replay = await site.granary("harvest", "--again", task?.id ?? "");
-  expect(replay.code, replay.stderr).toBe(0);
+  expect(replay).toMatchObject({ code: 0 });
   const revised = await waitUntil("the request is revised", async () => {
     const doc = await site.request("first");
     return doc.revision === 1 && doc.state === "ended" && doc;
@@ -120,18 +120,14 @@ test("a submission that is repeated changes nothing, and other content under the
   const site = await openSite(rig, { pace: QUICK });
   const up = await site.up();
   const path = join(rig.folder, "items.jsonl");
-  const asJsonLines = (text: string) =>
-    itemsOf(10, text)
-      .map((item) => JSON.stringify(item))
-      .join("\n");
   const submit = ["submit", path, "--model", "gpt-4o-mini", "--id", "r1", "--source", SOURCE] as const;
 
   await writeFile(path, asJsonLines("Say"));
   const first = await site.granary(...submit);
-  expect(first.code, first.stderr).toBe(0);
+  expect(first).toMatchObject({ code: 0 });
   const before = await site.request("r1");
   const repeated = await Promise.all([site.granary(...submit), site.granary(...submit, "--no-wait")]);
-  for (const { code, stderr } of repeated) expect(code, stderr).toBe(0);
+  for (const finished of repeated) expect(finished).toMatchObject({ code: 0 });
   const replies = await site.submit({ requestId: "r1", items: itemsOf(10, "Say") });
   expect(replies.map(({ status, id }) => ({ status, id }))).toEqual([{ status: "ended", id: before.id }]);
   expect(await site.request("r1")).toEqual(before);
@@ -150,3 +146,9 @@ test("a submission that is repeated changes nothing, and other content under the
   expect(findings).toEqual([]);
   expect(creates).toHaveLength(1);
 }, 60_000);
+
+function asJsonLines(text: string): string {
+  return itemsOf(10, text)
+    .map((item) => JSON.stringify(item))
+    .join("\n");
+}

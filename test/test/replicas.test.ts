@@ -16,7 +16,7 @@ test("two processes that run all roles on one SQLite file do everything once", a
   const replicas = [rig.node([ROLES], { env: site.env }), rig.node([ROLES], { env: site.env })];
   for (const replica of replicas)
     await waitUntil("the replica runs", () => replica.stdout().includes("running"), {
-      state: replica.stderr,
+      state: () => replica.stderr(),
     });
   const owners = new Set<string>();
   await site.submit(...mixedRequests("a"));

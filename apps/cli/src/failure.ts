@@ -1,15 +1,6 @@
 import type { Fault } from "@granary/domain";
-import {
-  ArtifactMissing,
-  Faulty,
-  faultText,
-  ProviderTrouble,
-  StorageFull,
-  StoreTooNew,
-  StoreUnavailable,
-} from "@granary/domain";
+import { Faulty, faultText, ProviderTrouble, StoreUnavailable } from "@granary/domain";
 import { LockHeld } from "@granary/runtime";
-import { FolderInUse, PortTaken } from "@granary/simulator";
 
 /** What the command's exit tells a script. */
 export const EXIT = {
@@ -49,12 +40,8 @@ export function failureOf(error: unknown): Failure {
 }
 
 function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof LockHeld || error instanceof PortTaken || error instanceof FolderInUse)
-    return EXIT.unavailable;
-  if (error instanceof StoreUnavailable || error instanceof ProviderTrouble) return EXIT.unavailable;
-  if (error instanceof StoreTooNew || error instanceof StorageFull || error instanceof ArtifactMissing)
-    return EXIT.failed;
-  return EXIT.failed;
+  const waits = [LockHeld, StoreUnavailable, ProviderTrouble];
+  return waits.some((kind) => error instanceof kind) ? EXIT.unavailable : EXIT.failed;
 }
 
 /** A failure as lines of text. */

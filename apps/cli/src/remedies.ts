@@ -14,7 +14,7 @@ export function remedyFor(waitsFor: WaitsFor): string {
     case "budget":
       return "the day's budget is used up: raise it in the file of GRANARY_CONFIG, or wait for the next UTC day";
     case "sweep":
-      return "the answer to a create was lost: the account's job list is being searched for it; goes on by itself";
+      return "the answer to a create was lost, or the store was put back to an older copy: the account's job list is being searched; goes on by itself";
     case "quiet":
       return "the answer to a create was lost: nothing is sent again before the quiet period is over; goes on by itself";
     case "settle":

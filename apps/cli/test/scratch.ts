@@ -81,9 +81,12 @@ export function scratch(): Scratch {
       try {
         return JSON.parse(stdout) as T;
       } catch (cause) {
-        throw new Error(`granary ${args.join(" ")} ended ${code} and printed no JSON: ${stdout}\n${stderr}`, {
-          cause,
-        });
+        throw new Error(
+          `granary ${args.join(" ")} ended ${code} and printed no JSON: ${stdout.slice(0, 500)}\n${stderr.slice(0, 500)}`,
+          {
+            cause,
+          },
+        );
       }
     },
     write(name, content) {

@@ -104,6 +104,11 @@ describe("granary up", () => {
       message: "simulated, answers",
     });
     await expectProven(here);
+    const again = await here.json(["harvest", "--again", shown.tasks[0]?.id ?? ""]);
+    expect(again).toMatchObject({ revision: 1, applied: true });
+    expect(await here.json(["show", "texts"])).toMatchObject({
+      request: { revision: 1, result: "succeeded" },
+    });
 
     up.child.kill("SIGTERM");
     expect(await up.ended).toMatchObject({ code: 0 });
@@ -111,30 +116,29 @@ describe("granary up", () => {
     expect((await here.granary(["verify", "texts"])).stdout).toContain("nothing is wrong: 1 requests");
   });
 
-  test("decides a task anew when asked to harvest it again", async () => {
-    await using here = scratch();
-    await here.up();
-    await here.granary(["submit", here.write("a.jsonl", items(3)), ...MODEL, "--id", "a"]);
-    const { tasks } = await here.json<Shown>(["show", "a"]);
-    const again = await here.json(["harvest", "--again", tasks[0]?.id ?? ""]);
-    expect(again).toMatchObject({ revision: 1, applied: true });
-    expect(await here.json(["show", "a"])).toMatchObject({ request: { revision: 1, result: "succeeded" } });
-    await expectProven(here);
-  });
-
-  test("ends by itself with --exit-when-idle, having done what was submitted before it came", async () => {
+  test("does with --exit-when-idle what was asked before it came, cancels, and retries as a new request", async () => {
     await using here = scratch();
     await here.granary(["submit", here.write("a.jsonl", items(3)), ...MODEL, "--id", "a", "--no-wait"]);
     const early = await here.granary(["results", "a"]);
     expect(early).toMatchObject({ code: 1, stdout: "" });
     expect(early.stderr).toContain("a has not ended, it is running: granary watch a");
+    expect(await here.json(["cancel", "a"])).toMatchObject({ requestId: "a", status: "accepted" });
+    const refused = await here.granary(["retry", "a"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("a has not ended");
     const watching = here.start(["watch", "a"]);
     await watching.said(/nothing works on this store: start granary up/);
     expect(await here.granary(["up", "--exit-when-idle"])).toMatchObject({ code: 0 });
-    expect(await watching.ended).toMatchObject({ code: 0 });
+    expect(await watching.ended).toMatchObject({ code: 1 });
+    expect(await here.json(["show", "a"])).toMatchObject({ request: { result: "cancelled" } });
+    const retried = await here.granary(["retry", "a", "--new-id", "b", "--only", "cancelled"]);
+    expect(retried.stdout).toContain("accepted b");
+    expect(await here.json(["poll", "b"])).toMatchObject({ requestId: "b", status: "accepted" });
+    expect(await here.granary(["up", "--exit-when-idle"])).toMatchObject({ code: 0 });
+    expect(await here.json(["show", "b"])).toMatchObject({ request: { items: 3, result: "succeeded" } });
   });
 
-  test("goes on after a kill -9 of itself", async () => {
+  test("goes on after a kill -9 of itself, and of its simulator, and loses nothing", async () => {
     await using here = scratch();
     const first = await here.up();
     const [, pid] = await first.said(/granary is up \(process (\d+)\)/);
@@ -143,39 +147,12 @@ describe("granary up", () => {
     await first.ended;
     const second = await here.up();
     await second.said(new RegExp(`the one before \\(process ${pid}\\) died`));
-    expect(await here.granary(["watch", "a"])).toMatchObject({ code: 0 });
-    await expectProven(here);
-  });
-
-  test("starts its simulator again when that is killed, and loses nothing", async () => {
-    await using here = scratch();
-    const up = await here.up();
-    const [, url = "", pid] = await up.said(/simulator +(\S+), process (\d+), its data in/);
-    await here.granary(["submit", here.write("a.jsonl", items(30)), ...MODEL, "--id", "a", "--no-wait"]);
-    process.kill(Number(pid), "SIGKILL");
-    await up.said(/simulator is up again/);
+    const [, url = "", simulator] = await second.said(/simulator +(\S+), process (\d+), its data in/);
+    process.kill(Number(simulator), "SIGKILL");
+    await second.said(/simulator is up again/);
     expect((await fetch(url)).ok).toBe(true);
     expect(await here.granary(["watch", "a"])).toMatchObject({ code: 0 });
     await expectProven(here);
-  });
-
-  test("cancels a request, which keeps what is there, and retries it as a new one", async () => {
-    await using here = scratch();
-    await here.granary(["submit", here.write("a.jsonl", items(3)), ...MODEL, "--id", "a", "--no-wait"]);
-    expect(await here.json(["cancel", "a"])).toMatchObject({ requestId: "a", status: "accepted" });
-    const refused = await here.granary(["retry", "a"]);
-    expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("a has not ended");
-    await here.up();
-    expect(await here.granary(["watch", "a"])).toMatchObject({ code: 1 });
-    expect(await here.json(["show", "a"])).toMatchObject({ request: { result: "cancelled" } });
-    expect((await here.granary(["cancel", "a"])).stdout).toBe("a had ended already\n");
-    expect((await here.granary(["retry", "a", "--new-id", "b", "--only", "cancelled"])).stdout).toContain(
-      "accepted b",
-    );
-    expect(await here.json(["poll", "b"])).toMatchObject({ requestId: "b" });
-    expect(await here.granary(["watch", "b"])).toMatchObject({ code: 0 });
-    expect(await here.json(["show", "b"])).toMatchObject({ request: { items: 3, result: "succeeded" } });
   });
 
   test("takes a file that is too large for a command, and leaves no upload behind", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import { array, assert, asyncProperty, boolean, constantFrom } from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { OPENAI_LIMITS } from "@granary/providers";
 import { readConfig } from "@granary/runtime";
@@ -40,13 +40,13 @@ const ITEM = { key: "a", prompt: "x" };
 
 describe("scanWorkload", () => {
   test("gives every item to the request line above it, whatever ends the lines", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.oneof(fc.constant("header"), fc.constant("item"), fc.constant("blank")), {
+    await assert(
+      asyncProperty(
+        array(constantFrom("header", "item", "blank"), {
           maxLength: 12,
         }),
-        fc.constantFrom("\n", "\r\n"),
-        fc.boolean(),
+        constantFrom("\n", "\r\n"),
+        boolean(),
         async (kinds, end, terminated) => {
           const lines = kinds.map((kind, at) =>
             kind === "header"

@@ -11,8 +11,10 @@ await contend(async ({ folder, itemsPath, simulatorUrl, jobId = "" }) => {
   for await (const lines of linesOf(createReadStream(itemsPath)))
     for (const line of lines) keys.push((JSON.parse(line) as Item).key);
   const job = await client.batches.retrieve(jobId);
-  // The job is one of Granary's: its custom ids end in the number of the line.
-  const ordinalOf = (customId: string): number =>
-    Number.parseInt(customId.slice(customId.lastIndexOf("-") + 1), 36);
   return { items: await bareHarvest(client, job, keys, folder, ordinalOf), waitMs: 0 };
 });
+
+/** The job is one of Granary's: its custom ids end in the number of the line. */
+function ordinalOf(customId: string): number {
+  return Number.parseInt(customId.slice(customId.lastIndexOf("-") + 1), 36);
+}

@@ -1,8 +1,9 @@
-import type { TaskDoc, TaskJob } from "@granary/domain";
+import type { JobSnapshot, TaskDoc, TaskJob } from "@granary/domain";
 import { changeTask, costOf, isTerminal, priceOf, ProviderTrouble } from "@granary/domain";
 import type { TaskCommand } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { StepContext } from "@granary/runtime";
+import { reread } from "./reread.ts";
 import type { MonitorDeps } from "./settings.ts";
 
 /**
@@ -37,14 +38,23 @@ async function closeOne(
     await provider.cancel(jobId, { signal });
     return told;
   }
-  const price = priceOf(deps.catalogue.prices, held.provider, held.model);
-  const costMicros = job?.usage ? costOf(job.usage, price) : job ? 0 : null;
-  return write(deps, told, { type: "closeSurplus", jobId, at: deps.clock.now(), costMicros });
+  return write(deps, told, {
+    type: "closeSurplus",
+    jobId,
+    at: deps.clock.now(),
+    costMicros: costOfJob(deps, held, job),
+  });
+}
+
+/** What a job that is over has cost: nothing where it finished no line, unknown where its usage is not told. */
+function costOfJob(deps: MonitorDeps, { provider, model }: TaskDoc, job: JobSnapshot | null): number | null {
+  if (job?.usage) return costOf(job.usage, priceOf(deps.catalogue.prices, provider, model));
+  return job && (job.counts?.completed ?? 0) === 0 ? 0 : null;
 }
 
 async function write(deps: MonitorDeps, held: TaskDoc, command: TaskCommand): Promise<TaskDoc> {
   const changed = await change(deps.store, "task", held, (current) => changeTask(current, command), {
     at: deps.clock.now(),
   });
-  return changed ?? (await deps.store.load("task", held.id)) ?? held;
+  return changed ?? reread(deps.store, "task", held);
 }

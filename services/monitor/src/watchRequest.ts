@@ -3,6 +3,7 @@ import { changeRequest, moveOf } from "@granary/domain";
 import { change } from "@granary/runtime";
 import type { Step } from "@granary/runtime";
 import { endSlices } from "./endSlices.ts";
+import { reread } from "./reread.ts";
 import type { MonitorDeps } from "./settings.ts";
 
 const PAGE = 500;
@@ -38,7 +39,7 @@ async function withDeadline({ store }: MonitorDeps, held: RequestDoc): Promise<R
   const now = await store.now();
   if (held.end || held.deadlineAt === null || held.deadlineAt > now) return held;
   await store.signal("request", [held.id], { type: "end", at: now, why: "deadline" });
-  return (await store.load("request", held.id)) ?? held;
+  return reread(store, "request", held);
 }
 
 /** Slices placed in a task that came to nothing wait again. */

@@ -1,10 +1,11 @@
 import type { JobSnapshot, TaskDoc } from "@granary/domain";
-import { changeTask, isTerminal, nextPollAt, ProviderTrouble } from "@granary/domain";
+import { changeTask, dutyOf, hasOpenSurplus, isTerminal, nextPollAt, ProviderTrouble } from "@granary/domain";
 import type { TaskCommand } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { Step, StepContext } from "@granary/runtime";
 import { closeSurplus } from "./closeSurplus.ts";
 import { reconcileTask } from "./reconcileTask.ts";
+import { reread } from "./reread.ts";
 import { random01 } from "./settings.ts";
 import type { MonitorDeps } from "./settings.ts";
 
@@ -34,9 +35,9 @@ export const watchTask =
 
 async function nextSurplusLook(deps: MonitorDeps, task: TaskDoc): Promise<number | null> {
   const now = await deps.store.now();
-  const open = task.jobs.some(({ how, closedAt }) => how === "surplus" && closedAt === null);
-  if (task.state === "ended" && !open) return null;
-  return now + (open ? accountOf(deps, task.account).settings.durations.pollMinMs : 0);
+  if (hasOpenSurplus(task)) return now + accountOf(deps, task.account).settings.durations.pollMinMs;
+  // A replay may have been asked for meanwhile.
+  return dutyOf("task", task) === null ? null : now;
 }
 
 async function watchJob(deps: MonitorDeps, held: TaskDoc, { signal }: StepContext): Promise<void> {
@@ -83,7 +84,7 @@ async function apply(deps: MonitorDeps, held: TaskDoc, commands: readonly TaskCo
     (current) => (current.state === "running" ? changeTask(current, ...commands) : null),
     { at: deps.clock.now() },
   );
-  return changed ?? (await deps.store.load("task", held.id)) ?? held;
+  return changed ?? reread(deps.store, "task", held);
 }
 
 async function cancelWhereEnded(deps: MonitorDeps, held: TaskDoc, { signal }: StepContext): Promise<void> {

@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 
-/** Whether the peak memory of another process can be read here. */
-export const CAN_READ_PEAKS = process.platform === "linux";
-
-/** The most memory a running process ever had resident, in MiB. */
-export function peakMemoryMib(pid: number): number {
+/** The most memory a running process ever had resident, in MiB; null where the system does not tell. */
+export function peakMemoryMib(pid: number): number | null {
+  if (process.platform !== "linux") return null;
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const [, kib = ""] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
   return Math.round(Number(kib) / 1024);

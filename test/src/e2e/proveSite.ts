@@ -14,14 +14,14 @@ export interface SiteProof {
 }
 
 /** Runs `granary verify` and reads the ledger. The site's `granary up` has been stopped. */
-export async function proveSite({ granary, simulatorFolder }: Site): Promise<SiteProof> {
-  const { code, stdout, stderr } = await granary("verify", "--json");
+export async function proveSite(site: Site): Promise<SiteProof> {
+  const { code, stdout, stderr } = await site.granary("verify", "--json");
   const report = parsed(stdout, stderr);
   const findings = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
   if (code !== (findings.length === 0 ? 0 : 1)) findings.push(`granary verify ended with ${code}: ${stderr}`);
   const skipped = report.proved.filter((proof) => proof.skipped !== undefined);
   for (const { rule, skipped: why } of skipped) findings.push(`${rule} was not proved: ${why}`);
-  const ledger = await readLedger(simulatorFolder);
+  const ledger = await readLedger(site.simulatorFolder);
   const creates = ledger.filter((entry) => entry.kind === "create");
   const byTag = Map.groupBy(creates, ({ tag }) => tag ?? "none");
   const createdTwice = [...byTag].filter(([, jobs]) => jobs.length > 1).map(([tag]) => tag);

@@ -20,18 +20,13 @@ export async function startSimulatorProcess(
   scenario: ScenarioInput,
 ): Promise<SimulatorProcess> {
   await mkdir(folder, { recursive: true });
-  const process = rig.node([
-    simulatorMain,
-    "--folder",
-    folder,
-    "--scenario",
-    await scenarioFile(rig, scenario),
-  ]);
-  const line = await waitUntil(
-    "the simulator says where it listens",
-    async () => process.stdout().split("\n").at(-2) ?? (await failed(process)),
-  );
-  const { url } = JSON.parse(line) as { url: string };
+  const file = await scenarioFile(rig, scenario);
+  const process = rig.node([simulatorMain, "--folder", folder, "--scenario", file]);
+  let over = false;
+  void process.exited.then(() => (over = true));
+  await waitUntil("the simulator listens", () => process.stdout().includes("\n") || over);
+  if (over) throw new Error(`the simulator did not start: ${process.stderr()}`);
+  const { url } = JSON.parse(process.stdout()) as { url: string };
   return {
     url,
     process,
@@ -51,10 +46,4 @@ export async function scenarioFile(rig: Rig, scenario: ScenarioInput): Promise<s
   const path = join(rig.folder, "scenario.json");
   await writeFile(path, JSON.stringify(scenario));
   return path;
-}
-
-async function failed(process: Started): Promise<null> {
-  const ended = await Promise.race([process.exited, null]);
-  if (ended) throw new Error(`the simulator did not start: ${process.stderr()}`);
-  return null;
 }

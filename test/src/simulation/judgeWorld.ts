@@ -6,7 +6,13 @@ import type { World } from "./world.ts";
 
 /** Everything that is wrong in a world at rest: the checker's findings, and what only a simulation can witness. */
 export async function judgeWorld(world: World): Promise<readonly string[]> {
-  return [...world.incidents, ...limitFaults(world), ...(await paidTwice(world)), ...completedTwice(world)];
+  return [
+    ...(await findings(world)),
+    ...world.incidents,
+    ...limitFaults(world),
+    ...(await paidTwice(world)),
+    ...completedTwice(world),
+  ];
 }
 
 /** One validator a schema for all seeds of a process: compiling costs more than a seed's whole judgement. */

@@ -26,6 +26,16 @@ export interface SeedOptions {
 const CRASH = 0.006;
 const FREEZE = 0.015;
 
+/** Calls between which and the next one a promise hangs in the air: freezes strike there five times as often. */
+const HURTING: ReadonlySet<string> = new Set([
+  "insertOnce",
+  "moveSlices",
+  "grant",
+  "insertSlices",
+  "settleSlices",
+  "hasOpenSlice",
+]);
+
 /** All must be over by then: sooner than a request nobody woke is looked at by itself. */
 const CALM_MS = 420_000;
 /** After everything has ended, virtual time in which sleepers wake and stale writers try; with late listings a deep sweep, too. */
@@ -54,9 +64,11 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
     if (sent.size < 10 && chance.chance(0.01)) submit(world, sent);
     if (chance.chance(0.008)) interfere(world, sent);
     if (chance.chance(0.002)) await replay(world);
+    if (chance.chance(0.03)) await wakeSomebody(world);
     const replica = alive.find((candidate) => candidate.process === process);
     if (!replica) continue;
     // Misfortune strikes whoever has just done something: it stops between that and its next call.
+    const freezing = HURTING.has(replica.process.lastCall) ? FREEZE * 5 : FREEZE;
     const fate = chance.next();
     if (fate < CRASH) {
       replica.process.dead = true;
@@ -65,7 +77,7 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
         ...alive.filter((other) => other !== replica),
         { role: replica.role, process: world.start(replica.role) },
       ];
-    } else if (fate < CRASH + FREEZE) freeze(world, replica.process);
+    } else if (fate < CRASH + freezing) freeze(world, replica.process);
   }
   world.chaos = false;
   const faults: string[] = [];
@@ -166,6 +178,12 @@ function interfere(world: World, sent: ReadonlyMap<string, Sent>): void {
   world.call({ id: `${type}-${requestId}`, type, data: { source, requestId } });
 }
 
+/** Somebody looks at a request at an odd moment. */
+async function wakeSomebody({ store, chance }: World): Promise<void> {
+  const running = await store.requests({ states: ["running"] }, { limit: 100 });
+  if (running.length > 0) await store.signal("request", [chance.pick(running).id], { type: "wake" });
+}
+
 /** Asks for a task to be decided anew from its files, now and then. */
 async function replay(world: World): Promise<void> {
   const ended = (await world.loadTasks()).filter(({ state, verdicts }) => state === "ended" && verdicts);
@@ -197,8 +215,15 @@ async function whatIsOpen(world: World): Promise<string> {
     ({ state }) => state !== "ended",
   );
   const tasks = (await world.loadTasks()).filter((task) => !isOver(task));
+  const slices = (
+    await Promise.all(
+      requests.map(async ({ id }) => world.store.slicesOf({ request: id, open: true }, { limit: 20 })),
+    )
+  ).flat();
   return JSON.stringify({
     now: world.scheduler.now(),
+    slices: slices.map(({ id, state, taskId, notBefore }) => ({ id, state, taskId, notBefore })),
+    account: await world.store.load("account", ACCOUNT),
     requests: requests.map(({ id, state, end, dueAt, waitsFor, strikes }) => ({
       id,
       state,

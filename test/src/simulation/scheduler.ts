@@ -10,6 +10,8 @@ export interface Process {
   frozenUntil: number;
   /** Between its last look and the POST: a pause here is what the quiet period is for, and must be shorter. */
   posting: boolean;
+  /** The store's method it called last: after some of them misfortune hurts most. */
+  lastCall: string;
   /** How readily it gets its turns, against 1: a slow process is overtaken in the middle of what it does. */
   readonly pace: number;
   readonly clock: Clock;
@@ -104,6 +106,7 @@ export function scheduler(chance: Random, startAt: number): Scheduler {
         dead: false,
         frozenUntil: 0,
         posting: false,
+        lastCall: "",
         clock: clockOf(() => made),
       };
       return made;

@@ -1,5 +1,6 @@
 import type { Artifacts, BatchProvider, Store, SweepDoc } from "@granary/domain";
 import { StoreUnavailable } from "@granary/domain";
+import type { CallWitness } from "./callWitness.ts";
 import type { Random } from "./random.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
@@ -11,6 +12,7 @@ export interface PortFaults {
   readonly lost: () => number;
   /** Told of what must never happen. */
   readonly incident: (message: string) => void;
+  readonly witness: CallWitness;
 }
 
 /** The store as one process sees it: every call is a turn before it, and its answer a turn after it. */
@@ -28,12 +30,14 @@ export function simulatedStore(
       return async (...args: unknown[]): Promise<unknown> => {
         await scheduler.turn(process);
         if (chance.chance(faults.refused())) throw new StoreUnavailable(`${String(name)}: not reached`);
+        process.lastCall = String(name);
         const sweep = name === "save" && args[0] === "sweep" ? (args[1] as SweepDoc) : null;
         const holder = sweep && (await target.load("sweep", sweep.id));
         const answer: unknown = await Reflect.apply(method, target, args);
         // Only the holder of its claim writes a sweep: a pass that was overtaken proves nothing.
         if (sweep && holder?.claim !== sweep.claim && "saved" in (answer as object))
           faults.incident(`${process.name} wrote sweep ${sweep.id}, which ${holder?.owner ?? "nobody"} held`);
+        await faults.witness.after(process.name, String(name), args, answer);
         if (chance.chance(faults.lost())) throw new StoreUnavailable(`${String(name)}: answer lost`);
         return answer;
       };

@@ -19,6 +19,7 @@ import type { AnyWorker, Log, Worker } from "@granary/runtime";
 import { claim, relayOnce, runStep } from "@granary/runtime";
 import { sqliteStore } from "@granary/store";
 import { submitter } from "@granary/submitter";
+import { callWitness } from "./callWitness.ts";
 import { inMemoryProvider, POISON } from "./inMemoryProvider.ts";
 import type { InMemoryProvider } from "./inMemoryProvider.ts";
 import type { Random } from "./random.ts";
@@ -104,6 +105,7 @@ export function openWorld(chance: Random): World {
     refused: () => (world.chaos ? 0.01 : 0),
     lost: () => (world.chaos ? 0.015 : 0),
     incident: (message) => incidents.push(message),
+    witness: callWitness(truth, (message) => incidents.push(message)),
   };
   const settings = {
     id: ACCOUNT,

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import type { Command } from "commander";
 import { openLogger, run } from "@granary/runtime";
-import { serveSimulator } from "@granary/simulator";
 import type { ScenarioInput } from "@granary/simulator";
 import { describedCommand, ending } from "../command.ts";
 import type { ExitCode } from "../failure.ts";
@@ -37,15 +36,23 @@ async function simulate(options: SimulatorOptions): Promise<ExitCode> {
   const { simulator, logLevel } = embeddedConfig();
   const folder = options.folder ?? simulator.folder;
   const log = openLogger({ level: options.verbose ? "debug" : logLevel });
+  const scenario = options.scenario === undefined ? {} : { scenario: readScenario(options.scenario) };
+  // Loaded here, so that no other command waits for a server it does not need.
+  const { FolderInUse, PortTaken, serveSimulator } = await import("@granary/simulator");
   const served = await serveSimulator({
     folder,
     port: options.port,
-    ...(options.scenario === undefined ? {} : { scenario: readScenario(options.scenario) }),
+    ...scenario,
     log: (message, { error, ...fields }) => log.error({ err: error, ...fields }, message),
   }).catch((error: unknown) => {
+    const { name, message } = error as Error;
+    if (error instanceof PortTaken || error instanceof FolderInUse)
+      throw new Failure(EXIT.unavailable, message, [], { cause: error });
     // What is wrong with a scenario is told by its own schema.
-    if ((error as Error).name !== "ZodError") throw error;
-    throw new Failure(EXIT.wrongInput, `${options.scenario} is no scenario: ${(error as Error).message}`);
+    if (name !== "$ZodError" && name !== "ZodError") throw error;
+    throw new Failure(EXIT.wrongInput, `${options.scenario} is no scenario: ${message}`, [], {
+      cause: error,
+    });
   });
   if (out.json) out.document({ url: served.url, folder });
   else out.line(`the simulator listens at ${served.url}, its data in ${folder}; Ctrl-C stops it`);

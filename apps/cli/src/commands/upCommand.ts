@@ -10,7 +10,7 @@ import { openWorkspace } from "../stack/openWorkspace.ts";
 import type { Workspace } from "../stack/openWorkspace.ts";
 import { runRoles } from "../stack/runRoles.ts";
 import { superviseSimulator } from "../stack/superviseSimulator.ts";
-import { publishUpState } from "../stack/upState.ts";
+import { forgetUpState, publishUpState } from "../stack/upState.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions, Terminal } from "../terminal/terminal.ts";
 
@@ -65,6 +65,7 @@ async function runEmbedded(
 ): Promise<void> {
   await using opened = new AsyncDisposableStack();
   const lock = opened.use(await takeLock(given));
+  await forgetUpState(given);
   let config = given;
   let simulatorPid: number | null = null;
   if (given.simulator.url === null && given.accounts.some(({ settings }) => settings.mode === "simulated")) {
@@ -161,7 +162,7 @@ function announce(out: Terminal, config: GranaryConfig, { simulatorPid, diedPid,
   out.line(`granary is up (process ${process.pid}); Ctrl-C stops it`);
   for (const { id, mode, baseUrl } of accounts)
     out.line(`  account    ${id}: ${mode}${baseUrl ? ` at ${baseUrl}` : ", at the provider"}`);
-  for (const [provider, why] of Object.entries(config.refusals)) out.line(`  refused    ${provider}: ${why}`);
+  for (const why of Object.values(config.refusals)) out.line(`  refused    ${why}`);
   out.line(`  store      ${config.store.sqlite}`);
   out.line(`  artifacts  ${config.artifacts.folder}`);
   out.line(`  facts      ${config.journal}`);

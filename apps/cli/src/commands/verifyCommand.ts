@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { verify } from "@granary/checker";
 import type { Finding, LedgerCreate, Report } from "@granary/checker";
 import { readJournal } from "@granary/messaging";
 import { outputValidator } from "@granary/providers";
 import type { GranaryConfig } from "@granary/runtime";
 import { withSimulator } from "@granary/runtime";
-import { readLedger } from "@granary/simulator";
 import type { LedgerEntry } from "@granary/simulator";
 import { describedCommand, ending } from "../command.ts";
 import type { ExitCode } from "../failure.ts";
@@ -56,6 +54,7 @@ async function check(name: string | undefined, options: VerifyOptions): Promise<
     return [id, reached ? { dialect, provider } : { dialect }] as const;
   });
   const ledger = await readCreates(config);
+  const { verify } = await import("@granary/checker");
   const report = await verify(
     {
       store: workspace.store,
@@ -85,7 +84,11 @@ function ledgerFolder({ simulator }: GranaryConfig): string {
 /** The creates in the simulator's ledger: from its folder, or where it runs elsewhere by asking it. Null without one. */
 async function readCreates(config: GranaryConfig): Promise<readonly LedgerCreate[] | null> {
   if (!isSimulated(config)) return null;
-  if (existsSync(ledgerFolder(config))) return creates(await readLedger(config.simulator.folder));
+  if (existsSync(ledgerFolder(config))) {
+    // Loaded here, so that no other command waits for a server it does not need.
+    const { readLedger } = await import("@granary/simulator");
+    return creates(await readLedger(config.simulator.folder));
+  }
   if (config.simulator.url === null) return null;
   const url = `${config.simulator.url}/ledger`;
   try {

@@ -92,6 +92,8 @@ function bars(): Display {
     stream: process.stdout,
     hideCursor: true,
     barsize: 20,
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
     linewrap: false,
     fps: 8,
   });

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { doorbell, systemClock } from "@granary/runtime";
 import { watchChanges } from "@granary/store";
 import { remedyFor } from "../remedies.ts";
@@ -11,6 +12,7 @@ const REST = 4;
 const LONGEST_MS = 1_000;
 /** How often it is asked whether anybody works on the store. */
 const UP_MS = 2_000;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** What is drawn after each look. */
 export interface Drawing {
@@ -31,6 +33,12 @@ export async function followRequests(
     clock: systemClock,
     signal: over.signal,
   });
+  const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
+    drawing.end();
+    process.stderr.write("no longer followed; the requests go on: granary watch follows them again\n");
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   let upAt = -Infinity;
   let up: readonly string[] = [];
   try {
@@ -49,6 +57,7 @@ export async function followRequests(
       await wait(LONGEST_MS, over.signal);
     }
   } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
     drawing.end();
     over.abort();
     await watching;

@@ -20,6 +20,8 @@ function barDrawing(terminal: Terminal): Drawing {
     format: "{bar} {percentage}% {done} of {all} items · {requests} · {tasks}",
     stream: process.stderr,
     hideCursor: false,
+    // Whoever follows ends the drawing and the process; the bar alone would only end itself.
+    gracefulExit: false,
     barCompleteChar: "\u2588",
     barIncompleteChar: "\u2591",
     barsize: 24,

@@ -23,7 +23,12 @@ export async function publishUpState(config: GranaryConfig, state: UpState): Pro
   return { [Symbol.asyncDispose]: async () => rm(path, { force: true }) };
 }
 
-/** What runs on the store now; null where no `granary up` does. A file that a dead one left is not believed. */
+/** Forgets what a dead holder of the lock wrote down. Only for who holds the lock now. */
+export async function forgetUpState(config: GranaryConfig): Promise<void> {
+  await rm(statePath(config), { force: true });
+}
+
+/** What runs on the store now; null where no `granary up` does. */
 export async function runningUp(config: GranaryConfig): Promise<UpState | null> {
   if (!isHeld(config.store.lock)) return null;
   // Between taking the lock and telling, a holder has nothing to say yet.

@@ -50,3 +50,9 @@ export function endQuietlyOnClosedPipe(): void {
       throw error;
     });
 }
+
+/** Resolves once everything written so far has been taken: an exit would drop what a slow reader has not. */
+export async function flushed(): Promise<void> {
+  const streams = [process.stdout, process.stderr];
+  await Promise.all(streams.map(async (stream) => new Promise((resolve) => stream.write("", resolve))));
+}
