@@ -13,6 +13,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
 const node = join(modules, "node", "bin", WINDOWS ? "node.exe" : "node");
 
+const paths = (process.env.PATH ?? "").split(delimiter);
+
 const args = process.argv.slice(2);
 const [command, ...rest] = args[0] === "--" ? args.slice(1) : args;
 
@@ -26,8 +28,13 @@ async function install() {
   const why = whatIsMissing();
   if (why === null) return 0;
   say(`${why}: running npm ci, once (about a minute)`);
-  // Output goes to the standard error, since the standard output belongs to the command.
-  const code = await run("npm", ["ci", "--no-audit", "--no-fund"], ["inherit", process.stderr, "inherit"]);
+  const code = await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    // The standard output belongs to the command.
+    stdio: ["inherit", process.stderr, "inherit"],
+    // Npm removes node_modules first: it must not run on the Node that lies in it.
+    env: { ...process.env, PATH: paths.filter((path) => !path.startsWith(modules)).join(delimiter) },
+  });
   if (code !== 0) say(`npm ci failed (${code}): nothing was started`);
   else if (!existsSync(node)) {
     // Npm may be told to run no scripts; the package `node` fetches its binary in one.
@@ -61,18 +68,15 @@ function packagesOf(path) {
   }
 }
 
+/** Runs the command, which is found in node_modules/.bin or on the path. Gives its exit code. */
 function start(name, values) {
-  return run(name === "node" ? node : name, values, "inherit");
+  const env = { ...process.env, PATH: [join(modules, ".bin"), ...paths].join(delimiter) };
+  return run(name === "node" ? node : name, values, { stdio: "inherit", env });
 }
 
-/** Runs a program found in node_modules/.bin or on the path; gives its exit code, as a shell would. */
-function run(name, values, stdio) {
-  const path = `${join(modules, ".bin")}${delimiter}${process.env.PATH ?? ""}`;
-  const child = spawn(name, values, {
-    stdio,
-    env: { ...process.env, PATH: path },
-    shell: WINDOWS && name !== node,
-  });
+/** Runs a program, and hands signals on to it; gives its exit code, as a shell would. */
+function run(name, values, options) {
+  const child = spawn(name, values, { ...options, shell: WINDOWS && name !== node });
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const pass = (signal) => {
     // A terminal sends Ctrl-C to both; told twice, the child would end without grace.

@@ -14,6 +14,7 @@ test.each(["separate", "child"] as const)(
     const result = await runKillTest(rig, { rounds: ROUNDS, seed, simulator, say: console.log });
     const { proof, requests, items, openAtKills } = result;
     expect(proof.findings).toEqual([]);
+    expect(proof.unproven).toEqual([]);
     expect(proof.createdTwice).toEqual([]);
     expect(proof.report.open).toEqual({ requests: 0, tasks: 0 });
     expect(requests).toBe(ROUNDS * 43);

@@ -232,6 +232,7 @@ const INLINE_OUTPUT = 4096;
 function fitsInline(output: unknown): boolean {
   // A character is at most six as JSON: most strings need no look at their encoding.
   if (typeof output === "string" && output.length * 6 <= INLINE_OUTPUT) return true;
+  if (typeof output === "string" && output.length > INLINE_OUTPUT) return false;
   return (JSON.stringify(output) ?? "").length <= INLINE_OUTPUT;
 }
 

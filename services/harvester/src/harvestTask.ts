@@ -1,12 +1,5 @@
 import type { TaskDoc } from "@granary/domain";
-import {
-  changeTask,
-  hasOpenSurplus,
-  pauseFor,
-  pauseScope,
-  ProviderTrouble,
-  taskFolder,
-} from "@granary/domain";
+import { changeTask, pauseFor, pauseScope, ProviderTrouble, taskFolder } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { Step, StepContext } from "@granary/runtime";
 import { applyVerdicts } from "./applyVerdicts.ts";

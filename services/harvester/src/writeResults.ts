@@ -1,6 +1,7 @@
 import type { Artifacts, Cut, Dialect, Item, LineRef, Outcome, RequestDoc, Results } from "@granary/domain";
 import { accountOf } from "@granary/runtime";
 import { readLines } from "@granary/providers";
+import { rawAnswerOf, rawRuns } from "./rawRuns.ts";
 import { BULK, INLINE_RESULT_BYTES } from "./settings.ts";
 import type { HarvesterDeps } from "./settings.ts";
 
@@ -59,7 +60,7 @@ async function smallResults(deps: HarvesterDeps, request: RequestDoc): Promise<r
   return all;
 }
 
-/** The rows of a request in input order. */
+/** The rows of a request in input order, as many at a time as fit a page and, where answers are long, about a megabyte. */
 export async function* resultRows(
   deps: Pick<HarvesterDeps, "store" | "artifacts" | "catalogue">,
   request: RequestDoc,
@@ -69,28 +70,35 @@ export async function* resultRows(
   let after: number | undefined;
   for (;;) {
     const page = await deps.store.outcomes(request.id, { after, limit: BULK });
-    const rows: ResultRow[] = [];
-    for (const outcome of page) {
-      while (outcome.ordinal >= keys.to) keys = await keysAfter(deps.artifacts, request, keys.to);
-      const output = outcome.output ?? (await outputOf(deps.artifacts, dialect, request, outcome));
-      rows.push({
-        key: keys.at.get(outcome.ordinal) ?? "",
-        status: outcome.status,
-        ...(outcome.reason ? { reason: outcome.reason } : {}),
-        ...(outcome.error ? { error: outcome.error } : {}),
-        ...(outcome.finish ? { finish: outcome.finish } : {}),
-        ...(output === undefined ? {} : { output }),
-        usage: outcome.usage,
-        costMicros: outcome.costMicros,
-        provider: settings.provider,
-        account: request.account,
-        model: request.model,
-        attempt: outcome.attempt,
-        taskId: outcome.taskId,
-        ...(outcome.ref ? { raw: outcome.ref } : {}),
-      });
+    for (const { outcomes, span } of rawRuns(page)) {
+      const bytes = span ? await bytesOf(deps.artifacts, span) : Buffer.alloc(0);
+      const rows: ResultRow[] = [];
+      for (const outcome of outcomes) {
+        while (outcome.ordinal >= keys.to) keys = await keysAfter(deps.artifacts, request, keys.to);
+        const ref = rawAnswerOf(outcome);
+        const from = ref && span ? ref.offset - span.offset : 0;
+        const output = ref
+          ? outputIn(bytes.subarray(from, from + ref.length), dialect, request, ref)
+          : outcome.output;
+        rows.push({
+          key: keys.at.get(outcome.ordinal) ?? "",
+          status: outcome.status,
+          ...(outcome.reason ? { reason: outcome.reason } : {}),
+          ...(outcome.error ? { error: outcome.error } : {}),
+          ...(outcome.finish ? { finish: outcome.finish } : {}),
+          ...(output === undefined ? {} : { output }),
+          usage: outcome.usage,
+          costMicros: outcome.costMicros,
+          provider: settings.provider,
+          account: request.account,
+          model: request.model,
+          attempt: outcome.attempt,
+          taskId: outcome.taskId,
+          ...(outcome.ref ? { raw: outcome.ref } : {}),
+        });
+      }
+      yield rows;
     }
-    if (rows.length > 0) yield rows;
     after = page.at(-1)?.ordinal;
     if (page.length < BULK) return;
   }
@@ -122,17 +130,15 @@ async function* itemsOf(
     for (const { text } of lines) yield JSON.parse(text ?? "null") as Item;
 }
 
-/** An answer too long for its row, read from the raw line it came in. */
-async function outputOf(
-  artifacts: Artifacts,
-  dialect: Dialect,
-  request: RequestDoc,
-  { status, ref }: Outcome,
-): Promise<unknown> {
-  if (status !== "succeeded" || !ref) return undefined;
+async function bytesOf(artifacts: Artifacts, span: LineRef): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of artifacts.read(ref.path, ref)) chunks.push(chunk);
-  const line = dialect.decode(Buffer.concat(chunks).toString("utf8"));
+  for await (const chunk of artifacts.read(span.path, span)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** An answer too long for its row, from the raw line it came in. */
+function outputIn(bytes: Buffer, dialect: Dialect, request: RequestDoc, ref: LineRef): unknown {
+  const line = dialect.decode(bytes.toString("utf8"));
   if (line.type !== "answer") throw new Error(`${ref.path} has no answer at ${ref.offset}`);
   const text = line.text ?? "";
   return request.output.type === "json_schema" && line.finish !== "tool_calls"

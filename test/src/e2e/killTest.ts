@@ -14,9 +14,12 @@ export interface KillTestOptions {
   readonly seed: number;
   /** Whether the simulator lives on in a process of its own, or dies with `granary up`, whose child it is. */
   readonly simulator: "separate" | "child";
+  /** A workload file to submit at the beginning, beside the work of each round. */
+  readonly workload?: string;
   readonly say: (text: string) => void;
 }
 
+/** What a kill test came to. */
 export interface KillTestResult {
   readonly proof: SiteProof;
   readonly items: number;
@@ -44,6 +47,10 @@ export async function runKillTest(rig: Rig, options: KillTestOptions): Promise<K
   const site = separate ? await openSite(rig, scenario, pace) : await openBareSite(rig, pace);
   const args = separate ? [] : ["--scenario", await scenarioFile(rig, scenario)];
   let openAtKills = 0;
+  if (options.workload !== undefined) {
+    const submitted = await site.granary("submit", options.workload, "--no-wait");
+    if (submitted.code !== 0) throw new Error(submitted.stderr);
+  }
   for (let round = 1; round <= rounds; round += 1) {
     await accepted(site, `round${round}`);
     const started = site.startUp(...args);
@@ -60,7 +67,6 @@ export async function runKillTest(rig: Rig, options: KillTestOptions): Promise<K
   await site.settles(DEADLINE_MS);
   const { code } = await stopped(last);
   if (code !== 0) throw new Error(`granary up ended with ${code}: ${last.stderr()}`);
-  // A child's simulator goes a moment after its parent; the ledger is whole once its jobs are over.
   const { requests } = await site.workspace.store.gauges();
   const proof = await proveSite(site);
   const { outcomes } = proof.report.checked;

@@ -1,7 +1,9 @@
-/** `npm run kill-test -w test [-- --rounds 10 --seed 7 --simulator separate]`: kill -9, ten times in a row. */
+/** `npm run kill-test -w test [-- --rounds 10 --seed 7 --simulator separate]`: kill -9 during the demo's
+ * workload and more, ten times in a row. */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runKillTest } from "./killTest.ts";
-import { openRig } from "./rig.ts";
+import { openRig, ROOT } from "./rig.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,18 +20,21 @@ console.log(`kill test: ${rounds} rounds, seed ${seed}, simulator ${simulator}`)
 const rig = await openRig();
 try {
   const startedAt = performance.now();
-  const { proof, ...sizes } = await runKillTest(rig, { rounds, seed, simulator, say: console.log });
-  for (const finding of proof.findings) console.log(`found: ${finding}`);
+  const workload = join(ROOT, "examples/workload.jsonl");
+  const options = { rounds, seed, simulator, workload, say: console.log } as const;
+  const { proof, ...sizes } = await runKillTest(rig, options);
+  for (const finding of [...proof.findings, ...proof.unproven]) console.log(`found: ${finding}`);
   console.log(
     JSON.stringify({
       ...sizes,
       jobs: proof.creates.length,
       createdTwice: proof.createdTwice,
       findings: proof.findings.length,
+      unproven: proof.unproven,
       seconds: Math.round((performance.now() - startedAt) / 1000),
     }),
   );
-  process.exitCode = proof.findings.length + proof.createdTwice.length === 0 ? 0 : 1;
+  process.exitCode = proof.findings.length + proof.unproven.length + proof.createdTwice.length === 0 ? 0 : 1;
 } finally {
   await rig.close();
 }

@@ -7,6 +7,8 @@ import type { Site } from "./site.ts";
 export interface SiteProof {
   /** Each finding in a sentence. */
   readonly findings: readonly string[];
+  /** Rules of which something could not be looked at. */
+  readonly unproven: readonly string[];
   readonly report: Report;
   readonly creates: readonly LedgerCreate[];
   /** Tags under which more than one job was created. */
@@ -19,13 +21,12 @@ export async function proveSite(site: Site): Promise<SiteProof> {
   const report = parsed(stdout, stderr);
   const findings = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
   if (code !== (findings.length === 0 ? 0 : 1)) findings.push(`granary verify ended with ${code}: ${stderr}`);
-  const skipped = report.proved.filter((proof) => proof.skipped !== undefined);
-  for (const { rule, skipped: why } of skipped) findings.push(`${rule} was not proved: ${why}`);
+  const unproven = report.proved.filter(({ skipped }) => skipped !== undefined).map(({ rule }) => rule);
   const ledger = await readLedger(site.simulatorFolder);
   const creates = ledger.filter((entry) => entry.kind === "create");
   const byTag = Map.groupBy(creates, ({ tag }) => tag ?? "none");
   const createdTwice = [...byTag].filter(([, jobs]) => jobs.length > 1).map(([tag]) => tag);
-  return { findings, report, creates, createdTwice };
+  return { findings, unproven, report, creates, createdTwice };
 }
 
 function parsed(stdout: string, stderr: string): Report {

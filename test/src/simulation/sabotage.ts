@@ -69,7 +69,11 @@ export function trySabotage(
       [
         "--conditions=@granary/source",
         join(copy, "test/src/simulation/main.ts"),
-        ...["--count", String(options.count), "--turns", String(options.turns), "--until-fault"],
+        "--count",
+        String(options.count),
+        "--turns",
+        String(options.turns),
+        "--until-fault",
       ],
       { encoding: "utf8", cwd: copy },
     );

@@ -176,7 +176,7 @@ export function openWorld(chance: Random): World {
         const worker = chance.pick(workers) as Worker;
         const [held] = await claim(deps, worker, 1);
         if (held) await runStep(deps, worker, held, never);
-        else await process.clock.sleep(20 + chance.below(100));
+        else await process.clock.sleep(world.chaos ? 20 + chance.below(100) : 100 + chance.below(500));
       } catch {
         // The store did not answer: what was under way is left as it is.
         await process.clock.sleep(50);

@@ -32,23 +32,24 @@ interface Display {
 
 /**
  * Shows how the groups get on until nothing is left to do, for them and behind the scenes, or until `stop`.
+ * @param startedAt what instants are told from, by the monotonic clock
  * @throws DemoStalled
  */
 export async function followDemo(
   workspace: Workspace,
   groups: readonly WorkGroup[],
+  startedAt: number,
   stop: AbortSignal,
 ): Promise<void> {
-  const display = process.stdout.isTTY ? bars() : lines();
+  const display = process.stdout.isTTY ? bars() : lines(startedAt);
   const over = new AbortController();
-  const startedAt = performance.now();
   const hearing = workspace.bus.wake((fact) => {
     const text = factText(fact);
     if (text !== null) display.tell(`${since(startedAt)}  ${text}`);
   }, over.signal);
   const followers = groups.map((group) => ({ group, follower: requestFollower(workspace, group.ids) }));
   let last = "";
-  let movedAt = startedAt;
+  let movedAt = performance.now();
   try {
     while (!stop.aborted) {
       const rows: Row[] = [];
@@ -120,8 +121,7 @@ function bars(): Display {
 }
 
 /** Where nobody watches: at most a line a second, and only when something has changed. */
-function lines(): Display {
-  const startedAt = performance.now();
+function lines(startedAt: number): Display {
   let last = "";
   let saidAt = -Infinity;
   return {

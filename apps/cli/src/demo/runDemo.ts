@@ -32,7 +32,8 @@ export async function runDemo(file: string, stop: AbortSignal): Promise<ExitCode
   await using demo = await openDemo(folder, items);
   const { workspace } = demo;
   const accounts = workspace.config.accounts.map(({ settings }) => `${settings.id} (${settings.mode})`);
-  console.log(`Granary's demo: ${count(items)} items of ${shown(file)}, on ${accounts.join(", ")}`);
+  const size = `${count(items)} ${items === 1 ? "item" : "items"}`;
+  console.log(`Granary's demo: ${size} of ${shown(file)}, on ${accounts.join(", ")}`);
   console.log(`Everything it writes is kept in ${folder}\n`);
 
   const groups = await runWorkload(demo, checked, stop);
@@ -70,6 +71,7 @@ async function runWorkload(
   checked: CheckedWorkload,
   stop: AbortSignal,
 ): Promise<readonly WorkGroup[]> {
+  const startedAt = performance.now();
   const { accepted, refused } = await submitWorkload(workspace, checked);
   const faults = refused.flatMap(({ requestId, faults: own }) =>
     own.map((fault) => ({ ...fault, path: `${requestId}.${fault.path}` })),
@@ -79,7 +81,7 @@ async function runWorkload(
   const done = new AbortController();
   const running = runRoles(workspace, AbortSignal.any([stop, done.signal]));
   try {
-    await followDemo(workspace, groups, stop);
+    await followDemo(workspace, groups, startedAt, stop);
   } finally {
     done.abort();
     await running;
