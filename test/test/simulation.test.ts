@@ -1,31 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { runSimulation } from "../src/simulation/runSimulation.ts";
 
 /** Seeds of a run: the same ones always, and as many again that change from day to day. */
 const SEEDS = Number(process.env["GRANARY_SIMULATION_SEEDS"] ?? 1_000);
 const FEWEST_TURNS = 500;
 const PROCESSES = 2;
-
-interface Totals {
-  readonly seeds: number;
-  readonly fewestTurns: number;
-  readonly crashes: number;
-  readonly faulty: readonly { readonly seed: number; readonly faults: readonly string[] }[];
-}
-
-async function runSeeds(from: number, count: number): Promise<Totals> {
-  const main = fileURLToPath(new URL("../src/simulation/main.ts", import.meta.url));
-  const child = spawn(
-    "node",
-    ["--conditions=@granary/source", main, "--from", String(from), "--count", String(count)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  const [said] = await Promise.all([text(child.stdout), once(child, "exit")]);
-  return JSON.parse(said.trim().split("\n").at(-1) ?? "") as Totals;
-}
 
 test(
   `${SEEDS} seeds of crashes, freezes and lost answers end with nothing wrong`,
@@ -38,8 +17,8 @@ test(
     );
     const runs = await Promise.all(
       Array.from({ length: PROCESSES }, async (_, index) => [
-        await runSeeds(1 + index * half, half),
-        await runSeeds(today + index * half, half),
+        await runSimulation({ from: 1 + index * half, count: half }),
+        await runSimulation({ from: today + index * half, count: half }),
       ]),
     );
     const totals = runs.flat();

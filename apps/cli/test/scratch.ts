@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const launcher = fileURLToPath(new URL("../bin/granary.js", import.meta.url));
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 45_000;
 
 /** How a command ended, and what it said. */
 export interface Ended {

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { items, scratch } from "./scratch.ts";
 import type { Scratch } from "./scratch.ts";
 
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 150_000 });
 
 const MODEL = ["--model", "gpt-4o-mini"] as const;
 

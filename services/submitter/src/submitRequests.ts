@@ -1,7 +1,6 @@
 import type { Command, Fact, Fault, Reply, RequestDoc } from "@granary/domain";
 import {
   acceptedFact,
-  ArtifactMissing,
   changeRequest,
   FACT_PREFIX,
   Faulty,
@@ -106,8 +105,6 @@ async function plan(deps: SubmitterDeps, { data }: Command): Promise<{ readonly 
     return await planRequest(deps, parsed.data);
   } catch (error) {
     if (error instanceof Faulty) return rejected(requestId, error.faults);
-    if (error instanceof ArtifactMissing)
-      return rejected(requestId, [{ path: "itemsRef.path", message: error.message }]);
     throw error;
   }
 }

@@ -28,8 +28,8 @@ export interface KillTestResult {
   readonly openAtKills: number;
 }
 
-/** From its start to its death: also before it has come up. */
-const LEAST_LIFE_MS = 200;
+/** Some are killed while they come up, the others while they work. */
+const EARLY_SHARE = 0.25;
 const LONGEST_LIFE_MS = 4_000;
 const DEADLINE_MS = 120_000;
 
@@ -53,15 +53,18 @@ export async function runKillTest(rig: Rig, options: KillTestOptions): Promise<K
   }
   for (let round = 1; round <= rounds; round += 1) {
     await accepted(site, `round${round}`);
-    const started = site.startUp(...args);
-    const lifeMs = Math.round(LEAST_LIFE_MS + random() * (LONGEST_LIFE_MS - LEAST_LIFE_MS));
+    const early = random() < EARLY_SHARE;
+    const lifeMs = Math.round(random() * LONGEST_LIFE_MS);
+    const started = early ? site.startUp(...args) : await site.up(...args);
     await sleep(lifeMs);
     started.kill("SIGKILL");
     const exit = await started.exited;
     if (exit.signal !== "SIGKILL") throw new Error(`granary up ended by itself: ${started.stderr()}`);
     const open = await openRequests(site);
     openAtKills += open;
-    say(`round ${round}: killed after ${lifeMs} ms, ${open} requests open`);
+    say(
+      `round ${round}: killed ${lifeMs} ms after it was ${early ? "started" : "up"}, ${open} requests open`,
+    );
   }
   const last = await site.up(...args);
   await site.settles(DEADLINE_MS);

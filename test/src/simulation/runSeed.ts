@@ -26,15 +26,16 @@ export interface SeedOptions {
 const CRASH = 0.006;
 const FREEZE = 0.015;
 
-/** Calls between which and the next one a promise hangs in the air: freezes strike there five times as often. */
-const HURTING: ReadonlySet<string> = new Set([
-  "insertOnce",
-  "moveSlices",
-  "grant",
-  "insertSlices",
-  "settleSlices",
-  "hasOpenSlice",
-]);
+/** Calls between which and the next one a promise hangs in the air: freezes strike there so many times as often. */
+const HURTING: Readonly<Record<string, number>> = {
+  insertOnce: 5,
+  moveSlices: 5,
+  grant: 5,
+  insertSlices: 5,
+  settleSlices: 5,
+  hasOpenSlice: 5,
+  intent: 15,
+};
 
 /** All must be over by then: sooner than a request nobody woke is looked at by itself. */
 const CALM_MS = 420_000;
@@ -68,7 +69,7 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
     const replica = alive.find((candidate) => candidate.process === process);
     if (!replica) continue;
     // Misfortune strikes whoever has just done something: it stops between that and its next call.
-    const freezing = HURTING.has(replica.process.lastCall) ? FREEZE * 5 : FREEZE;
+    const freezing = FREEZE * (HURTING[replica.process.lastCall] ?? 1);
     const fate = chance.next();
     if (fate < CRASH) {
       replica.process.dead = true;
@@ -105,7 +106,7 @@ function freeze({ chance, scheduler, revocable }: World, process: Process): void
   if (process.frozenUntil > scheduler.now()) return;
   if (process.posting && !revocable) return;
   // Mostly for about a lease, so that somebody else takes over; now and then for longer than anybody waits.
-  const longest = chance.chance(0.7) ? 4_000 : revocable ? 12_000 : 40_000;
+  const longest = process.lastCall !== "intent" && chance.chance(0.7) ? 4_000 : revocable ? 12_000 : 40_000;
   process.frozenUntil = scheduler.now() + chance.below(longest);
 }
 

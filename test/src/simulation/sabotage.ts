@@ -1,8 +1,7 @@
 /**
  * Takes out one guard after the other, in a copy of the sources, and demands that the simulation finds a fault:
- * `sabotage.ts [--count SEEDS] [--turns N] [NAME…]`. Exit 0 only if every one is caught.
+ * `sabotage.ts [--count SEEDS] [NAME…]`. Exit 0 only if every one is caught.
  */
-import { spawnSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
@@ -17,22 +16,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { ROOT, runSimulation } from "./runSimulation.ts";
 import { SABOTAGES } from "./sabotages.ts";
 import type { Sabotage } from "./sabotages.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const COPIED = ["libs", "services", "apps", "test", "package.json"];
 
 /** A copy of the sources whose packages find each other, and everything else where it is installed. */
 export function scratchCopy(): string {
   const copy = mkdtempSync(join(tmpdir(), "granary-sabotage-"));
   for (const name of COPIED)
-    cpSync(join(root, name), join(copy, name), {
+    cpSync(join(ROOT, name), join(copy, name), {
       recursive: true,
-      filter: (path) => !/[/\\](?:node_modules|dist|\.nx)(?:[/\\]|$)/.test(path.slice(root.length)),
+      filter: (path) => !/[/\\](?:node_modules|dist|\.nx)(?:[/\\]|$)/.test(path.slice(ROOT.length)),
     });
   mkdirSync(join(copy, "node_modules", "@granary"), { recursive: true });
-  const installed = join(root, "node_modules");
+  const installed = join(ROOT, "node_modules");
   for (const name of readdirSync(installed))
     if (name !== "@granary") symlinkSync(join(installed, name), join(copy, "node_modules", name));
   for (const folder of ["libs", "services", "apps"])
@@ -50,37 +49,19 @@ export interface Verdict {
 }
 
 /** Runs the simulation over a sabotaged copy until a seed finds a fault. */
-export function trySabotage(
+export async function trySabotage(
   copy: string,
   { name, file, find, replace }: Sabotage,
-  options: { readonly count: number; readonly turns: number },
-): Verdict {
+  count: number,
+): Promise<Verdict> {
   const path = join(copy, file);
   const before = readFileSync(path, "utf8");
   if (!before.includes(find))
     return { name, caught: false, seed: null, fault: `${file} has no such text any more` };
-  writeFileSync(
-    path,
-    before.replace(find, () => replace),
-  );
+  const after = before.replace(find, () => replace);
+  writeFileSync(path, after);
   try {
-    const { stdout, stderr } = spawnSync(
-      process.execPath,
-      [
-        "--conditions=@granary/source",
-        join(copy, "test/src/simulation/main.ts"),
-        "--count",
-        String(options.count),
-        "--turns",
-        String(options.turns),
-        "--until-fault",
-      ],
-      { encoding: "utf8", cwd: copy },
-    );
-    const line = stdout.trim().split("\n").at(-1) ?? "";
-    if (!line.startsWith("{"))
-      return { name, caught: false, seed: null, fault: `did not run: ${stderr.slice(0, 500)}` };
-    const { faulty } = JSON.parse(line) as { faulty: { seed: number; faults: string[] }[] };
+    const { faulty } = await runSimulation({ count, untilFault: true }, copy);
     const [first] = faulty;
     return { name, caught: first !== undefined, seed: first?.seed ?? null, fault: first?.faults[0] ?? "" };
   } finally {
@@ -91,16 +72,13 @@ export function trySabotage(
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { count: { type: "string", default: "400" }, turns: { type: "string", default: "2500" } },
+    options: { count: { type: "string", default: "400" } },
   });
   const copy = scratchCopy();
   try {
     const chosen = SABOTAGES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
     for (const sabotage of chosen) {
-      const verdict = trySabotage(copy, sabotage, {
-        count: Number(values.count),
-        turns: Number(values.turns),
-      });
+      const verdict = await trySabotage(copy, sabotage, Number(values.count));
       console.log(
         `${verdict.caught ? "caught" : "MISSED"}  ${verdict.name}  seed ${verdict.seed ?? "-"}  ${verdict.fault.slice(0, 160)}`,
       );

@@ -1,4 +1,4 @@
-import type { Artifacts, BatchProvider, Store, SweepDoc } from "@granary/domain";
+import type { Artifacts, BatchProvider, SaveOptions, Store, SweepDoc } from "@granary/domain";
 import { StoreUnavailable } from "@granary/domain";
 import type { CallWitness } from "./callWitness.ts";
 import type { Random } from "./random.ts";
@@ -30,7 +30,7 @@ export function simulatedStore(
       return async (...args: unknown[]): Promise<unknown> => {
         await scheduler.turn(process);
         if (chance.chance(faults.refused())) throw new StoreUnavailable(`${String(name)}: not reached`);
-        process.lastCall = String(name);
+        process.lastCall = isIntent(name, args) ? "intent" : String(name);
         const sweep = name === "save" && args[0] === "sweep" ? (args[1] as SweepDoc) : null;
         const holder = sweep && (await target.load("sweep", sweep.id));
         const answer: unknown = await Reflect.apply(method, target, args);
@@ -43,6 +43,11 @@ export function simulatedStore(
       };
     },
   });
+}
+
+/** The write before a create is the only one that brings a nonce of its own. */
+function isIntent(name: string | symbol, args: readonly unknown[]): boolean {
+  return name === "save" && (args[3] as SaveOptions | undefined)?.nonce !== undefined;
 }
 
 /** The artifacts as one process sees them. */

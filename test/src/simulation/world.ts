@@ -87,7 +87,7 @@ export function openWorld(chance: Random): World {
   const truth = sqliteStore({ path: ":memory:", clock: { now: running.now }, ids });
   const files = memoryArtifacts();
   // Where a deleted file stops no create, the quiet period must outlast the last look and a pause after it.
-  const revocable = chance.chance(0.7);
+  const revocable = chance.chance(0.6);
   const lateListings = revocable && chance.chance(0.15);
   const durations = drawDurations(chance, revocable ? 4_000 : 20_000);
   const incidents: string[] = [];

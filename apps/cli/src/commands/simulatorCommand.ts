@@ -50,9 +50,9 @@ async function simulate(options: SimulatorOptions): Promise<ExitCode> {
       throw new Failure(EXIT.unavailable, message, [], { cause: error });
     // What is wrong with a scenario is told by its own schema.
     if (name !== "$ZodError" && name !== "ZodError") throw error;
-    throw new Failure(EXIT.wrongInput, `${options.scenario} is no scenario: ${message}`, [], {
-      cause: error,
-    });
+    const { issues } = error as { issues: readonly { path: readonly PropertyKey[]; message: string }[] };
+    const faults = issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
+    throw new Failure(EXIT.wrongInput, `${options.scenario} is no scenario:`, faults, { cause: error });
   });
   if (out.json) out.document({ url: served.url, folder });
   else out.line(`the simulator listens at ${served.url}, its data in ${folder}; Ctrl-C stops it`);

@@ -72,7 +72,11 @@ async function runEmbedded(
     const simulator = opened.use(await startedSimulator(given, options, log));
     config = withSimulator(given, simulator.url);
     simulatorPid = simulator.pid;
-  }
+  } else if (options.scenario !== undefined || options.simulatorPort !== undefined)
+    throw new Failure(
+      EXIT.wrongInput,
+      "--scenario and --simulator-port are for a simulator of its own: here GRANARY_SIMULATOR_URL names one, or no account is simulated",
+    );
   const workspace = opened.use(await openWorkspace(config, log));
   const freed = await workspace.store.freeLeases({ except: workspace.deps.owner });
   opened.use(

@@ -1,0 +1,76 @@
+import type { Account, Cut, Fault, Hasher, Item, SubmitData } from "@granary/domain";
+import { addCosts, cutLimits, cutter, priceOf } from "@granary/domain";
+import type { FaultList } from "./faultList.ts";
+import { measureItem, shortDigest } from "./measureItem.ts";
+import type { PlanDeps } from "./planRequest.ts";
+
+/** One item on its way in: decoded, or why not. */
+export interface Incoming {
+  readonly path: string;
+  readonly value: Item | null;
+  readonly faults: readonly Fault[];
+}
+
+/** Takes items and adds them up. */
+export type ItemMeter = ReturnType<typeof itemMeter>;
+
+/** Takes items one after the other: checks each, hashes it, and adds up the cuts. */
+export function itemMeter(
+  { ids, catalogue }: PlanDeps,
+  data: SubmitData,
+  account: Account,
+  endpoint: string,
+  content: Hasher,
+  faults: FaultList,
+) {
+  const price = priceOf(catalogue.prices, data.provider, data.model);
+  const context = { model: data.model, endpoint, output: data.output };
+  const digest = shortDigest(() => ids.sha256());
+  const keys = new Map<string, string>();
+  const cuts: Cut[] = [];
+  const cutting = cutter(cutLimits(account.settings.limits.job));
+  let itemCount = 0;
+  let offset = 0;
+  let estimateMicros: number | null = 0;
+  return {
+    /** The item's stored form, or null where it has faults. */
+    take({ path, value, faults: own }: Incoming): string | null {
+      const ordinal = itemCount++;
+      if (!value) {
+        faults.addAll(own);
+        return null;
+      }
+      const before = keys.get(value.key);
+      if (before !== undefined)
+        faults.add({
+          key: value.key,
+          path,
+          message: `the key is used already, at ${before}: keys are unique`,
+        });
+      else keys.set(value.key, path || `item ${ordinal}`);
+      const measured = measureItem(account, context, price, value, digest);
+      if (!("json" in measured)) {
+        faults.addAll(
+          measured.map((fault) => ({
+            ...fault,
+            key: value.key,
+            path: [path, fault.path].filter(Boolean).join("."),
+          })),
+        );
+        return null;
+      }
+      const length = Buffer.byteLength(measured.json) + 1;
+      const cut = cutting.add({ ...measured.size, offset, length });
+      if (cut) cuts.push(cut);
+      offset += length;
+      estimateMicros = addCosts(estimateMicros, measured.size.estimateMicros);
+      content.update(`${measured.json}\n`);
+      return measured.json;
+    },
+    end(): { cuts: readonly Cut[]; itemCount: number; estimateMicros: number | null } {
+      const last = cutting.end();
+      if (last) cuts.push(last);
+      return { cuts, itemCount, estimateMicros };
+    },
+  };
+}
