@@ -9,13 +9,13 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
     const until = performance.now() + ms;
-    while (!isOver(until, signal)) await pause(Math.min(until - performance.now(), LONGEST_MS), signal);
+    while (!signal?.aborted) {
+      const left = until - performance.now();
+      if (left <= 0) return;
+      await pause(Math.min(left, LONGEST_MS), signal);
+    }
   },
 };
-
-function isOver(until: number, signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true || performance.now() >= until;
-}
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {

@@ -6,7 +6,9 @@ import type { PlanDeps } from "./planRequest.ts";
 
 /** One item on its way in: decoded, or why not. */
 export interface Incoming {
+  /** Where it stands, and the number in that: `items[3]` and 3, `line 4` and 4. */
   readonly path: string;
+  readonly number: number;
   readonly value: Item | null;
   readonly faults: readonly Fault[];
 }
@@ -26,7 +28,8 @@ export function itemMeter(
   const price = priceOf(catalogue.prices, data.provider, data.model);
   const context = { model: data.model, endpoint, output: data.output };
   const digest = shortDigest(() => ids.sha256());
-  const keys = new Map<string, string>();
+  /** The number of the place each key was first seen at. */
+  const keys = new Map<string, number>();
   const cuts: Cut[] = [];
   const cutting = cutter(cutLimits(account.settings.limits.job));
   let itemCount = 0;
@@ -34,8 +37,8 @@ export function itemMeter(
   let estimateMicros: number | null = 0;
   return {
     /** The item's stored form, or null where it has faults. */
-    take({ path, value, faults: own }: Incoming): string | null {
-      const ordinal = itemCount++;
+    take({ path, number, value, faults: own }: Incoming): string | null {
+      itemCount += 1;
       if (!value) {
         faults.addAll(own);
         return null;
@@ -45,9 +48,9 @@ export function itemMeter(
         faults.add({
           key: value.key,
           path,
-          message: `the key is used already, at ${before}: keys are unique`,
+          message: `the key is used already, at ${path.replace(String(number), String(before))}: keys are unique`,
         });
-      else keys.set(value.key, path || `item ${ordinal}`);
+      else keys.set(value.key, number);
       const measured = measureItem(account, context, price, value, digest);
       if (!("json" in measured)) {
         faults.addAll(

@@ -23,7 +23,9 @@ export async function takeInline(
   measured: ItemMeter,
   dryRun: boolean,
 ): Promise<Taken> {
-  const lines = items.map((value, index) => measured.take({ path: `items[${index}]`, value, faults: [] }));
+  const lines = items.map((value, index) =>
+    measured.take({ path: `items[${index}]`, number: index, value, faults: [] }),
+  );
   const whole = lines.filter((line) => line !== null);
   if (whole.length < lines.length || dryRun) return NOTHING;
   const bytes = whole.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
@@ -59,7 +61,7 @@ export async function takeArtifact(
       for (const { text } of lines) {
         number += 1;
         if (text?.trim() === "") continue;
-        const taken = measured.take(readItem(text, `line ${number}`));
+        const taken = measured.take(readItem(text, number));
         if (taken !== null) whole.push(taken);
       }
       if (whole.length > 0) yield Buffer.from(`${whole.join("\n")}\n`);
@@ -88,20 +90,27 @@ function written({ existed, ...input }: ArtifactRef & { readonly existed: boolea
 }
 
 /** One line of an items file. */
-function readItem(text: string | null, path: string): Incoming {
+function readItem(text: string | null, number: number): Incoming {
+  const path = `line ${number}`;
   let value: unknown;
   try {
     if (text === null) throw new SyntaxError("not UTF-8, or too long");
     value = JSON.parse(text);
   } catch (error) {
-    return { path, value: null, faults: [{ path, message: `is no JSON: ${(error as Error).message}` }] };
+    return {
+      path,
+      number,
+      value: null,
+      faults: [{ path, message: `is no JSON: ${(error as Error).message}` }],
+    };
   }
   const parsed = itemSchema.safeParse(value);
-  if (parsed.success) return { path, value: parsed.data, faults: [] };
+  if (parsed.success) return { path, number, value: parsed.data, faults: [] };
   const key =
     typeof (value as { key?: unknown } | null)?.key === "string" ? (value as { key: string }).key : undefined;
   return {
     path,
+    number,
     value: null,
     faults: parsed.error.issues.map((issue) => ({
       ...(key === undefined ? {} : { key }),
