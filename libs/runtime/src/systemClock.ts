@@ -9,9 +9,9 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
     const until = performance.now() + ms;
-    while (!signal?.aborted) {
+    for (;;) {
       const left = until - performance.now();
-      if (left <= 0) return;
+      if (left <= 0 || signal?.aborted) return;
       await pause(Math.min(left, LONGEST_MS), signal);
     }
   },
