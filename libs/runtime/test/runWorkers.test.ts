@@ -60,6 +60,31 @@ test("no more steps are under way at once than were asked for, and none is left 
   await running;
 });
 
+test("a place that becomes free is filled, and no other", async () => {
+  const rig = await rigWith(6);
+  const gates = new Map(ids(6).map((id) => [id, gate()]));
+  const underWay = new Set<string>();
+  const worker = sweeper(
+    async (held) => {
+      underWay.add(held.id);
+      await gates.get(held.id)?.opened;
+      underWay.delete(held.id);
+      await rig.store.release("sweep", held, START + 3_600_000);
+    },
+    { concurrency: 3, leaseMs: 600_000 },
+  );
+  const stop = new AbortController();
+  const running = runWorkers(rig, [worker], stop.signal);
+  await settled();
+  const [first = ""] = underWay;
+  gates.get(first)?.open();
+  await settled();
+  expect([underWay.size, underWay.has(first)]).toEqual([3, false]);
+  stop.abort();
+  for (const { open } of gates.values()) open();
+  await running;
+});
+
 test("at a stop nothing more is claimed, and what is in hand is waited for", async () => {
   const rig = await rigWith(3);
   const steps = heldSteps(rig, 2);

@@ -26,7 +26,8 @@ export async function fetchRaw(
   const job = await provider.get(held.view.jobId, { signal });
   const waitedMs = deps.clock.now() - (held.view.terminalAt ?? deps.clock.now());
   const patient = waitedMs < settings.durations.settleMs;
-  if (!job && patient) throw new NotSettled("the job is not found just now");
+  // A job that failed as a whole mostly has no files: those of the others are worth the wait.
+  if (!job && patient && held.view.status !== "failed") throw new NotSettled("the job is not found just now");
   let task = held;
   for (const kind of ["results", "errors"] as const) {
     const fileId = job?.files[kind];

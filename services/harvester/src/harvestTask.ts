@@ -38,7 +38,7 @@ async function harvest(deps: HarvesterDeps, held: TaskDoc, context: StepContext)
   const judged = await lockSlices(deps.store, held.id);
   let task = held;
   try {
-    if (held.noFetch === null && held.view?.status !== "failed") task = await fetchRaw(deps, held, context);
+    if (held.noFetch === null) task = await fetchRaw(deps, held, context);
   } catch (error) {
     if (!isPassing(error) && !(error instanceof ProviderTrouble)) throw error;
     await waitForFiles(deps, held, error);
