@@ -153,6 +153,7 @@ export type { Admission, AdmissionInput } from "./admission.ts";
 export { nextUtcDayAt, utcDayStart, withinBudget } from "./budget.ts";
 export { childSlice, CUT_LIMITS, cutLimits, cutter, slicesOfCuts } from "./cutting.ts";
 export type { Cutter, ItemSize } from "./cutting.ts";
+export { newHead } from "./newHead.ts";
 export { planTasks } from "./packing.ts";
 export type { PoolView, TaskPlan } from "./packing.ts";
 export { nextPollAt, timeoutAt } from "./polling.ts";

@@ -1,4 +1,5 @@
 import type { SweepDoc } from "@granary/domain";
+import { newHead } from "@granary/domain";
 import type { MonitorDeps } from "./settings.ts";
 
 /** Makes the document of each configured account's sweep, whose lease is the sweeper's. */
@@ -6,15 +7,7 @@ export async function ensureSweeps({ store, ids, catalogue }: MonitorDeps): Prom
   const now = await store.now();
   for (const id of catalogue.accounts.keys()) {
     const doc: SweepDoc = {
-      id,
-      version: 1,
-      by: ids.nonce(),
-      dueAt: now,
-      claim: 0,
-      owner: null,
-      leaseUntil: 0,
-      strikes: 0,
-      eventSeq: 0,
+      ...newHead({ id, by: ids.nonce(), dueAt: now }),
       state: "open",
       account: id,
       seq: 0,

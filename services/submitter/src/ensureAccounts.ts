@@ -1,4 +1,5 @@
 import type { AccountDoc } from "@granary/domain";
+import { newHead } from "@granary/domain";
 import type { SubmitterDeps } from "./settings.ts";
 
 /** Makes the document of each configured account, whose lease is the packer's. */
@@ -6,15 +7,7 @@ export async function ensureAccounts({ store, ids, catalogue }: SubmitterDeps): 
   const now = await store.now();
   for (const id of catalogue.accounts.keys()) {
     const doc: AccountDoc = {
-      id,
-      version: 1,
-      by: ids.nonce(),
-      dueAt: now,
-      claim: 0,
-      owner: null,
-      leaseUntil: 0,
-      strikes: 0,
-      eventSeq: 0,
+      ...newHead({ id, by: ids.nonce(), dueAt: now }),
       state: "open",
       account: id,
       pauses: {},

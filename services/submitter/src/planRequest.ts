@@ -1,5 +1,5 @@
 import type { Account, RequestDoc, SubmitData } from "@granary/domain";
-import { canonicalJson, durationMs, Faulty, priceOf, requestKey } from "@granary/domain";
+import { canonicalJson, durationMs, Faulty, newHead, priceOf, requestKey } from "@granary/domain";
 import { faultList } from "./faultList.ts";
 import type { FaultList } from "./faultList.ts";
 import { itemMeter } from "./itemMeter.ts";
@@ -63,15 +63,7 @@ export async function planRequest(
   return {
     account,
     doc: {
-      id,
-      version: 1,
-      by: deps.ids.nonce(),
-      dueAt: at,
-      claim: 0,
-      owner: null,
-      leaseUntil: 0,
-      strikes: 0,
-      eventSeq: 0,
+      ...newHead({ id, by: deps.ids.nonce(), dueAt: at }),
       state: "accepted",
       source,
       requestId,

@@ -1,3 +1,4 @@
+import { newHead } from "@granary/domain";
 import type { Command, TaskDoc } from "@granary/domain";
 import { judgeWorld } from "./judgeWorld.ts";
 import { random } from "./random.ts";
@@ -111,17 +112,11 @@ function freeze({ chance, scheduler, revocable }: World, process: Process): void
 }
 
 async function ensureDocuments({ store }: World): Promise<void> {
-  const head = {
-    version: 1,
-    by: "first",
-    dueAt: 0,
-    claim: 0,
-    owner: null,
-    leaseUntil: 0,
-    strikes: 0,
-    eventSeq: 0,
-  };
-  const open = { ...head, id: ACCOUNT, account: ACCOUNT, state: "open" } as const;
+  const open = {
+    ...newHead({ id: ACCOUNT, by: "first", dueAt: 0 }),
+    account: ACCOUNT,
+    state: "open",
+  } as const;
   await store.insertOnce("account", { ...open, pauses: {}, learned: {} });
   await store.insertOnce("sweep", {
     ...open,
