@@ -55,6 +55,8 @@ export interface Account {
 export interface SourceSettings {
   /** Micro-dollars a UTC day. */
   readonly dailyMicros?: number;
+  /** Items that may be open at a time; a request that would go beyond it is refused, `backlog_full`. */
+  readonly maxBacklog?: number;
 }
 
 /** The configuration the steps need; handed in, never read by the domain. */

@@ -22,3 +22,9 @@ export interface Artifacts {
   /** True where a file was there. */
   remove(path: string): Promise<boolean>;
 }
+
+/** Where upstream systems put large inputs beside the bus. */
+export interface Objects {
+  /** An object's bytes. @throws ArtifactMissing when the first byte is asked for */
+  read(bucket: string, object: string): AsyncIterable<Uint8Array>;
+}

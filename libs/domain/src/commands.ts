@@ -1,5 +1,6 @@
 /** Commands: orders to Granary, imperative. All are idempotent and all are answered. */
 import { z } from "zod";
+import type { Fault } from "./errors.ts";
 import { failureReason } from "./outcome.ts";
 import { item, output, retryPolicy } from "./item.ts";
 
@@ -23,11 +24,19 @@ export function durationMs(text: string): number {
   return Math.round(Number(amount) * (UNIT_MS[unit] ?? Number.NaN));
 }
 
-export const itemsRef = z.strictObject({
-  /** A JSONL artifact, one item a line. */
-  path: z.string().min(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits"),
-});
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits");
+const objectName = z.string().min(1).max(1024);
+
+/** Where the items of a large request lie, one a line, and what the SHA-256 of these bytes is. */
+export const itemsRef = z.union(
+  [
+    /** A JSONL artifact: a relative path in the artifact store. */
+    z.strictObject({ path: z.string().min(1), sha256 }),
+    /** An entry of a NATS object store. */
+    z.strictObject({ bucket: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/), object: objectName, sha256 }),
+  ],
+  "either path and sha256 (an artifact), or bucket, object and sha256 (an entry of a NATS object store)",
+);
 
 const submitFields = {
   source: name,
@@ -113,7 +122,7 @@ export interface Reply {
   readonly id: string | null;
   readonly requestId: string | null;
   readonly status: "accepted" | "rejected" | "conflict" | "ended";
-  readonly faults?: readonly { readonly key?: string; readonly path: string; readonly message: string }[];
+  readonly faults?: readonly Fault[];
 }
 
 /** The schema of one command's CloudEvents envelope, for the generated catalogue. */

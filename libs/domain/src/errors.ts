@@ -28,6 +28,16 @@ export class StoreTooNew extends Error {
   override readonly name = "StoreTooNew";
 }
 
+/** The store lacks what its promises rest on: stop, and run `granary migrate up`. */
+export class StoreNotReady extends Error {
+  override readonly name = "StoreNotReady";
+}
+
+/** The bus does not answer, or refuses what it is asked. What was sent may or may not have arrived. */
+export class BusUnavailable extends Error {
+  override readonly name = "BusUnavailable";
+}
+
 /** The artifact store has no room left: wait until somebody has made room, nothing is lost. */
 export class StorageFull extends Error {
   override readonly name = "StorageFull";
@@ -101,6 +111,8 @@ export interface Fault {
   /** Where: a path such as `items[3].params.temperature`, or `line 17`. */
   readonly path: string;
   readonly message: string;
+  /** For a program that has to tell this fault from others: the same request may be taken later, for example. */
+  readonly code?: "backlog_full";
 }
 
 /** A fault as one line of text. */

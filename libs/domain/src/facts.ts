@@ -12,7 +12,12 @@ const counts = z.object({
 
 const artifactRef = z.object({ path: z.string(), sha256: z.string(), bytes: z.number().int() });
 
-const fault = z.object({ key: z.string().optional(), path: z.string(), message: z.string() });
+const fault = z.object({
+  key: z.string().optional(),
+  path: z.string(),
+  message: z.string(),
+  code: z.literal("backlog_full").optional(),
+});
 
 const ofRequest = {
   /** Our id of the request. */

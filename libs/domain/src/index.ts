@@ -1,4 +1,4 @@
-export type { Artifacts } from "./artifacts.ts";
+export type { Artifacts, Objects } from "./artifacts.ts";
 export { isTerminal } from "./batchProvider.ts";
 export type {
   BatchProvider,
@@ -64,12 +64,14 @@ export { dutyOf, hasOpenSurplus } from "./duty.ts";
 export {
   ArtifactMissing,
   BrokenTransfer,
+  BusUnavailable,
   faultText,
   Faulty,
   IllegalTransition,
   LeaseLost,
   ProviderTrouble,
   StorageFull,
+  StoreNotReady,
   StoreTooNew,
   StoreUnavailable,
 } from "./errors.ts";
@@ -134,6 +136,7 @@ export type {
   Saved,
   SaveOp,
   SaveOptions,
+  SchemaState,
   SliceMove,
   SliceSettlement,
   Store,

@@ -114,7 +114,16 @@ export interface PendingFact {
   readonly at: number;
 }
 
-/** Numbers for metrics and for `granary doctor`, from one query each. */
+/** Where a store's tables and indexes stand against what this program wants. */
+export interface SchemaState {
+  /** 0 where nothing is there yet. */
+  readonly found: number;
+  readonly wanted: number;
+  /** What is there in name but not as it has to be, or not at all: each in a sentence. Empty: the store is ready. */
+  readonly missing: readonly string[];
+}
+
+/** Numbers for metrics and for `granary doctor`, all from one look. */
 export interface Gauges {
   readonly tasks: readonly {
     readonly account: string;
@@ -124,7 +133,23 @@ export interface Gauges {
   }[];
   readonly requests: readonly { readonly state: string; readonly count: number; readonly oldestAt: number }[];
   readonly slicesOpen: number;
-  readonly overdue: readonly { readonly kind: Kind; readonly count: number; readonly oldestDueAt: number }[];
+  /** Due, and nobody's: by kind, role and account (of a request: its own). */
+  readonly overdue: readonly {
+    readonly kind: Kind;
+    readonly duty: Role;
+    readonly account: string;
+    readonly count: number;
+    readonly oldestDueAt: number;
+  }[];
+  /** Running tasks whose job the provider will end within the hour. */
+  readonly nearExpiry: readonly { readonly account: string; readonly count: number }[];
+  readonly sweeps: readonly {
+    readonly account: string;
+    readonly seq: number;
+    /** Jobs with our tag and no task. */
+    readonly orphans: number;
+    readonly foreignJobs: number;
+  }[];
   readonly outbox: { readonly pending: number; readonly oldestAt: number | null };
   readonly poison: readonly { readonly kind: Kind; readonly id: string; readonly strikes: number }[];
   readonly dead: number;
@@ -147,8 +172,13 @@ export interface TaskFilter {
  * @throws StoreUnavailable from every method, where the store does not answer. A write may then have happened.
  */
 export interface Store {
-  /** Makes tables and indexes as they are wanted, migrating forward. @throws StoreTooNew */
+  /**
+   * Makes tables and indexes as they are wanted, migrating forward. Repeatable, and right with several callers at
+   * once: one does it, the others wait. @throws StoreTooNew
+   */
   ensure(): Promise<void>;
+  /** Where the tables and indexes stand; changes nothing. */
+  schema(): Promise<SchemaState>;
   /** The store's own clock: leases and due times are compared on it alone. */
   now(): Promise<number>;
 
@@ -240,9 +270,16 @@ export interface Store {
 
   pendingFacts(limit: number): Promise<readonly PendingFact[]>;
   dropFacts(ids: readonly string[]): Promise<void>;
+  /** Items of each of these sources that have not ended: the lines of their open slices. */
+  backlog(sources: readonly string[]): Promise<Readonly<Record<string, number>>>;
+
   /** Inserts once by id. */
   putDead(letters: readonly DeadLetter[]): Promise<void>;
+  /** In ascending order of id. */
   dead(page: Page): Promise<readonly DeadLetter[]>;
+  loadDead(ids: readonly string[]): Promise<readonly DeadLetter[]>;
+  /** Notes when letters were sent again; the first time stands. Answers the ids that this call marked. */
+  markRedriven(ids: readonly string[], at: number): Promise<readonly string[]>;
 
   requests(filter: RequestFilter, page: Page): Promise<readonly RequestDoc[]>;
   tasks(filter: TaskFilter, page: Page): Promise<readonly TaskDoc[]>;

@@ -13,6 +13,7 @@ import {
   type Intent,
   type Kind,
   type Outcome,
+  type ProviderView,
   type RequestDoc,
   type Slice,
   type Store,
@@ -208,6 +209,20 @@ export function aJob(jobId: string, given: Partial<TaskJob> = {}): TaskJob {
     cancelAskedAt: null,
     closedAt: null,
     costMicros: null,
+    ...given,
+  };
+}
+
+/** A job that is under way, as it was last seen. */
+export function aView(given: Partial<ProviderView> = {}): ProviderView {
+  const times = { createdAt: NOON, expiresAt: null, terminalAt: null, missingSince: null };
+  return {
+    jobId: "b1",
+    rawStatus: "in_progress",
+    status: "running",
+    counts: null,
+    ...times,
+    errors: [],
     ...given,
   };
 }

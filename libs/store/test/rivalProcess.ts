@@ -1,13 +1,10 @@
 /**
- * One of several processes on one file: makes the tables, says `ready`, waits for a line, then claims and ends tasks
+ * One of several processes on one store: makes the tables, says `ready`, waits for a line, then claims and ends tasks
  * until none is left, and writes its own signals and saves onto one request. Prints what it did as one line of JSON.
  */
 import { once } from "node:events";
-import type { Clock, Store } from "@granary/domain";
-import { sqliteStore } from "@granary/store";
-import { testIds } from "./documents.ts";
-
-const clock: Pick<Clock, "now"> = { now: () => Date.now() };
+import type { Store } from "@granary/domain";
+import { storeAt } from "./storeAt.ts";
 
 async function endTasks(store: Store, owner: string): Promise<readonly string[]> {
   const ended: string[] = [];
@@ -34,8 +31,8 @@ async function writeTogether(store: Store, name: string, times: number): Promise
   }
 }
 
-const [, , path = "", name = ""] = process.argv;
-const store = sqliteStore({ path, clock, ids: testIds });
+const [, , place = "", name = ""] = process.argv;
+const store = await storeAt(place);
 await store.ensure();
 process.stdout.write("ready\n");
 await once(process.stdin, "data");

@@ -2,8 +2,14 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { StoreTooNew, StoreUnavailable } from "@granary/domain";
-import { sqliteStore, watchChanges, type SqliteStore, type SqliteStoreOptions } from "@granary/store";
+import { StoreNotReady, StoreTooNew, StoreUnavailable } from "@granary/domain";
+import {
+  demandReady,
+  sqliteStore,
+  watchChanges,
+  type SqliteStore,
+  type SqliteStoreOptions,
+} from "@granary/store";
 import { openConnection } from "../src/sqlite/connection.ts";
 import { ensureSchema } from "../src/sqlite/ensureSchema.ts";
 import { MIGRATIONS } from "../src/sqlite/migrations.ts";
@@ -152,6 +158,24 @@ describe("an older file", () => {
   });
 });
 
+describe("a file that lost an index", () => {
+  it("is not ready, says which one, and has it again once it is ensured", async () => {
+    const store = open();
+    await store.ensure();
+    const db = openConnection(path, 0);
+    db.script("DROP INDEX slice_open; DROP INDEX task_due; CREATE INDEX task_due ON task (dueAt)");
+    expect((await store.schema()).missing).toEqual([
+      "the index slice_open is missing",
+      "the index task_due is not as it has to be",
+    ]);
+    await expect(demandReady(store)).rejects.toThrow(StoreNotReady);
+    db.close();
+    await open().ensure();
+    await demandReady(store);
+    expect(await copies()).toEqual([]);
+  });
+});
+
 describe("a newer file", () => {
   it("is refused with what to do, and left as it is", async () => {
     const store = open();
@@ -162,6 +186,11 @@ describe("a newer file", () => {
     const refused = open().ensure();
     await expect(refused).rejects.toThrow(StoreTooNew);
     await expect(refused).rejects.toThrow(/version 99.*start the newer version/);
+    expect(await store.schema()).toMatchObject({
+      found: 99,
+      missing: [expect.stringContaining("version 99")],
+    });
+    await expect(demandReady(store)).rejects.toThrow(StoreTooNew);
     expect(versionOf(path)).toBe(99);
     expect(await copies()).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import type { Account, Cut, Fault, Hasher, Item, SubmitData } from "@granary/domain";
 import { addCosts, cutLimits, cutter, priceOf } from "@granary/domain";
 import type { FaultList } from "./faultList.ts";
+import { keyBook } from "./keyBook.ts";
 import { measureItem, shortDigest } from "./measureItem.ts";
 import type { PlanDeps } from "./planRequest.ts";
 
@@ -28,8 +29,7 @@ export function itemMeter(
   const price = priceOf(catalogue.prices, data.provider, data.model);
   const context = { model: data.model, endpoint, output: data.output };
   const digest = shortDigest(() => ids.sha256());
-  /** The number of the place each key was first seen at. */
-  const keys = new Map<string, number>();
+  const keys = keyBook(() => ids.sha256());
   const cuts: Cut[] = [];
   const cutting = cutter(cutLimits(account.settings.limits.job));
   let itemCount = 0;
@@ -43,14 +43,13 @@ export function itemMeter(
         faults.addAll(own);
         return null;
       }
-      const before = keys.get(value.key);
-      if (before !== undefined)
+      const before = keys.see(value.key, number);
+      if (before !== null)
         faults.add({
           key: value.key,
           path,
           message: `the key is used already, at ${path.replace(String(number), String(before))}: keys are unique`,
         });
-      else keys.set(value.key, number);
       const measured = measureItem(account, context, price, value, digest);
       if (!("json" in measured)) {
         faults.addAll(

@@ -4,7 +4,7 @@ import { faultList } from "./faultList.ts";
 import type { FaultList } from "./faultList.ts";
 import { itemMeter } from "./itemMeter.ts";
 import type { SubmitterDeps } from "./settings.ts";
-import { takeArtifact, takeInline } from "./takeItems.ts";
+import { takeInline, takeReferred } from "./takeItems.ts";
 
 /** A request as it would be accepted. */
 export interface Planned {
@@ -13,7 +13,7 @@ export interface Planned {
 }
 
 /** What planning a request needs. */
-export type PlanDeps = Pick<SubmitterDeps, "artifacts" | "clock" | "ids" | "catalogue">;
+export type PlanDeps = Pick<SubmitterDeps, "artifacts" | "clock" | "ids" | "catalogue" | "objects">;
 
 /**
  * Checks a submit command whole and makes the request it asks for: nothing is inserted, and all that is written is
@@ -50,7 +50,7 @@ export async function planRequest(
   const measured = itemMeter(deps, data, account, endpoint, content, faults);
   const input = data.items
     ? await takeInline(deps, id, data.items, measured, dryRun || !faults.empty())
-    : await takeArtifact(deps, id, data.itemsRef, measured, faults, dryRun || !faults.empty());
+    : await takeReferred(deps, id, data.itemsRef, measured, faults, dryRun || !faults.empty());
   const { cuts, itemCount, estimateMicros } = measured.end();
   if (itemCount === 0 && faults.empty())
     faults.add({ path: "items", message: "there is no item: give at least one" });

@@ -8,6 +8,7 @@ import {
   stampFacts,
   submitData,
 } from "@granary/domain";
+import { keepBacklogs } from "./keepBacklogs.ts";
 import { faultsOf, rejected, requestIdOf } from "./refusal.ts";
 import { planRequest } from "./planRequest.ts";
 import type { SubmitterDeps } from "./settings.ts";
@@ -30,33 +31,39 @@ export async function submitRequests(
   const replies: Reply[] = [];
   const planned: { at: number; doc: RequestDoc }[] = [];
   const refusals: Fact[] = [];
+  function refuse(at: number, reply: Reply): void {
+    replies[at] = reply;
+    const fact = rejectedFact(deps, batch[at], reply);
+    if (fact) refusals.push(fact);
+  }
   for (const [at, command] of batch.entries()) {
     const result = await plan(deps, command);
     if ("doc" in result) planned.push({ at, doc: { ...result.doc, ...origin } });
-    else {
-      replies[at] = result;
-      const fact = rejectedFact(deps, command, result);
-      if (fact) refusals.push(fact);
-    }
+    else refuse(at, result);
+  }
+  const { within, beyond } = await keepBacklogs(deps, planned);
+  for (const { at, doc, fault } of beyond) {
+    refuse(at, rejected(doc.requestId, [fault]));
+    await dropInput(deps, doc, null);
   }
   const now = deps.clock.now();
   const inserted = await deps.store.insertRequests(
-    planned.map(({ doc }) => ({
+    within.map(({ doc }) => ({
       doc: { ...doc, dueAt: now + UNFINISHED_MS },
       facts: stampFacts("request", doc, [acceptedFact(doc)], now),
     })),
   );
   const opened: RequestDoc[] = [];
-  for (const [index, { at, doc }] of planned.entries()) {
+  for (const [index, { at, doc }] of within.entries()) {
     const result = inserted[index];
     if (!result) throw new Error("the store left out an answer");
     if (result.inserted) opened.push(doc);
     const reply = result.inserted ? accepted(doc) : again(doc, result.found);
-    replies[at] = reply;
-    if (reply.status !== "conflict" || result.inserted) continue;
-    const fact = rejectedFact(deps, batch[at], reply);
-    if (fact) refusals.push(fact);
-    await dropInput(deps, doc, result.found);
+    if (reply.status !== "conflict" || result.inserted) replies[at] = reply;
+    else {
+      refuse(at, reply);
+      await dropInput(deps, doc, result.found);
+    }
   }
   await openRequests(deps, opened);
   if (refusals.length > 0) await deps.publish(refusals);
@@ -67,9 +74,9 @@ export async function submitRequests(
 async function dropInput(
   { artifacts }: SubmitterDeps,
   { input }: RequestDoc,
-  found: RequestDoc,
+  found: RequestDoc | null,
 ): Promise<void> {
-  const kept = "path" in found.input ? found.input.path : null;
+  const kept = found && "path" in found.input ? found.input.path : null;
   if ("path" in input && input.path !== kept) await artifacts.remove(input.path);
 }
 

@@ -1,5 +1,5 @@
 import type { ArtifactRef, Item, RequestDoc, SubmitData } from "@granary/domain";
-import { ArtifactMissing, item as itemSchema } from "@granary/domain";
+import { ArtifactMissing, Faulty, item as itemSchema } from "@granary/domain";
 import { readLines } from "@granary/providers";
 import type { FaultList } from "./faultList.ts";
 import type { Incoming, ItemMeter } from "./itemMeter.ts";
@@ -36,9 +36,9 @@ export async function takeInline(
   return written(await artifacts.put((sha256) => `${id}/input-${sha256.slice(0, 8)}.jsonl`, encoded()));
 }
 
-/** Takes items from an artifact, streaming: the request has a copy of its own, in canonical form. */
-export async function takeArtifact(
-  { artifacts, ids }: PlanDeps,
+/** Takes items from where they lie, streaming: the request has a copy of its own, in canonical form. */
+export async function takeReferred(
+  deps: PlanDeps,
   id: string,
   ref: SubmitData["itemsRef"],
   measured: ItemMeter,
@@ -46,17 +46,19 @@ export async function takeArtifact(
   dryRun: boolean,
 ): Promise<Taken> {
   if (!ref) return NOTHING;
-  const { path, sha256 } = ref;
+  const { artifacts, ids } = deps;
+  const source = sourceOf(deps, ref, faults);
+  if (!source) return NOTHING;
   const seen = ids.sha256();
-  async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of artifacts.read(path)) {
+  async function* hashed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
       seen.update(chunk);
       yield chunk;
     }
   }
   async function* encoded(): AsyncGenerator<Uint8Array> {
     let number = 0;
-    for await (const lines of readLines(hashed())) {
+    for await (const lines of readLines(hashed(source!.bytes))) {
       const whole: string[] = [];
       for (const { text } of lines) {
         number += 1;
@@ -73,16 +75,41 @@ export async function takeArtifact(
     if (dryRun) while (!(await chunks.next()).done);
     else taken = written(await artifacts.put((sha) => `${id}/input-${sha.slice(0, 8)}.jsonl`, chunks));
   } catch (error) {
-    if (!(error instanceof ArtifactMissing)) throw error;
-    faults.add({ path: "itemsRef.path", message: error.message });
+    const messages = messagesOf(error);
+    if (!messages) throw error;
+    faults.addAll(messages.map((message) => ({ path: source.field, message })));
     return NOTHING;
   }
-  if (seen.hex() !== sha256)
+  if (seen.hex() !== ref.sha256)
     faults.add({
       path: "itemsRef.sha256",
-      message: `${path} has another content than the one that was named`,
+      message: `${source.name} has another content than the one that was named`,
     });
   return taken;
+}
+
+/** What a reference names; null, with a fault, where it can name nothing here. */
+function sourceOf(
+  { artifacts, objects }: PlanDeps,
+  ref: NonNullable<SubmitData["itemsRef"]>,
+  faults: FaultList,
+): { readonly field: string; readonly name: string; readonly bytes: AsyncIterable<Uint8Array> } | null {
+  if ("path" in ref) return { field: "itemsRef.path", name: ref.path, bytes: artifacts.read(ref.path) };
+  const { bucket, object } = ref;
+  if (objects)
+    return { field: "itemsRef.object", name: `${bucket}/${object}`, bytes: objects.read(bucket, object) };
+  faults.add({
+    path: "itemsRef.bucket",
+    message: "there is no NATS object store here: name an artifact by path and sha256",
+  });
+  return null;
+}
+
+/** Why a reference leads nowhere: it is missing, or no name of anything. Undefined where that is not the trouble. */
+function messagesOf(error: unknown): readonly string[] | undefined {
+  if (error instanceof ArtifactMissing) return [error.message];
+  if (error instanceof Faulty) return error.faults.map(({ message }) => message);
+  return undefined;
 }
 
 function written({ existed, ...input }: ArtifactRef & { readonly existed: boolean }): Taken {

@@ -39,6 +39,8 @@ async function faultsOfFile(
   return faultsIn(rig, { items: undefined, itemsRef, ...with_ });
 }
 
+const itemsOf = (...keys: readonly string[]) => ({ items: keys.map((key) => ({ key, prompt: "Hi" })) });
+
 const lineOf = (key: string): string => JSON.stringify({ key, prompt: "Hi" });
 
 describe("a request is refused whole", () => {
@@ -264,5 +266,71 @@ describe("a command that makes no sense", () => {
       ...Array.from({ length: 3 }, () => "rejected source shop has no request none"),
       "rejected there is no task gr-none",
     ]);
+  });
+});
+
+describe("a source over its backlog", () => {
+  const sources = { shop: { maxBacklog: 3 } };
+
+  it("is refused by a code a program can read, while other sources and accepted requests are not", async () => {
+    const rig = await openRig({ sources });
+    const [first] = await rig.handle(submit("a", itemsOf("1", "2")));
+    const replies = await rig.handle(
+      submit("b", itemsOf("1", "2")),
+      submit("c", itemsOf("1")),
+      submit("d", itemsOf("1")),
+      submit("e", { ...itemsOf("1", "2", "3", "4"), source: "bakery" }),
+      submit("a", itemsOf("1", "2")),
+    );
+    expect(first).toMatchObject({ status: "accepted" });
+    expect(replies.map(({ status }) => status)).toEqual([
+      "rejected",
+      "accepted",
+      "rejected",
+      "accepted",
+      "accepted",
+    ]);
+    expect(replies[0]?.faults).toEqual([
+      {
+        path: "source",
+        code: "backlog_full",
+        message:
+          "source shop has 2 items open and may have 3: these 2 would be too many; submit them again when some have ended",
+      },
+    ]);
+    expect(rig.published.map(({ data }) => (data as { requestId: string }).requestId)).toEqual(["b", "d"]);
+  });
+
+  it("leaves no artifact of a large request that was refused", async () => {
+    const rig = await openRig({ sources });
+    const itemsRef = await rig.putFile("in/items.jsonl", ["a", "b", "c", "d"].map(lineOf).join("\n"));
+    const [reply] = await rig.handle(submit("a", { items: undefined, itemsRef }));
+    expect(reply).toMatchObject({ status: "rejected", faults: [{ code: "backlog_full" }] });
+    const files: string[] = [];
+    for await (const { path } of rig.deps.artifacts.list("")) files.push(path);
+    expect(files).toEqual(["in/items.jsonl"]);
+  });
+});
+
+describe("a reference to items is refused", () => {
+  it.each(["../secrets.jsonl", "/etc/passwd", "in/../../x", ".hidden/x", "in//x"])(
+    "where it points outside: %s",
+    async (path) => {
+      const faults = await faultsOf({ items: undefined, itemsRef: { path, sha256: "0".repeat(64) } });
+      expect(faults).toHaveLength(1);
+      expect(faults[0]).toMatch(/^itemsRef\.path: .*(?:no segment of a path|1 to 1024)/);
+    },
+  );
+
+  it("where it names an object and there is no object store", async () => {
+    const itemsRef = { bucket: "inputs", object: "a.jsonl", sha256: "0".repeat(64) };
+    expect(await faultsOf({ items: undefined, itemsRef })).toEqual([
+      "itemsRef.bucket: there is no NATS object store here: name an artifact by path and sha256",
+    ]);
+  });
+
+  it("where it is neither an artifact nor an object, with the remedy", async () => {
+    const [fault] = await faultsOf({ items: undefined, itemsRef: { url: "https://example.org/x" } });
+    expect(fault).toMatch(/^itemsRef: either path and sha256 \(an artifact\), or bucket, object and sha256/);
   });
 });

@@ -1,7 +1,6 @@
 import type { RequestDoc, TaskDoc, WaitsFor } from "@granary/domain";
 import { errorText, remedyFor } from "../remedies.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
-import { runningUp } from "../stack/upState.ts";
+import type { Workspace } from "../stack/workspace.ts";
 import { count, duration } from "../terminal/format.ts";
 import type { Symptom } from "./symptom.ts";
 import { bad, fine, note } from "./symptom.ts";
@@ -22,15 +21,15 @@ const OPEN_TASKS = [
 
 /** What is overdue, poisoned, waiting, or dead. */
 export async function examineWork(workspace: Workspace): Promise<readonly Symptom[]> {
-  const { store, config } = workspace;
-  const isUp = (await runningUp(config)) !== null;
+  const { store, atWork } = workspace;
+  const isUp = (await atWork()).kind !== "nobody";
   const now = await store.now();
   const gauges = await store.gauges();
   const symptoms: Symptom[] = [];
   const add = (symptom: Symptom): void => void symptoms.push(symptom);
-  for (const { kind, count: number, oldestDueAt } of gauges.overdue) {
+  for (const { kind, duty, account, count: number, oldestDueAt } of gauges.overdue) {
     const lateMs = now - oldestDueAt;
-    const message = `${count(number)} ${kind} documents are due, the oldest for ${duration(Math.max(0, lateMs))}`;
+    const message = `${count(number)} ${kind} documents of ${account} are due for the ${duty}, the oldest for ${duration(Math.max(0, lateMs))}`;
     if (!isUp) {
       if (kind === "request" || kind === "task") add(note("due work", message, "start granary up"));
     } else if (lateMs > GRACE_MS)

@@ -8,6 +8,8 @@ import {
   type Kind,
   type Store,
 } from "@granary/domain";
+import { KINDS } from "../kinds.ts";
+import { poisonWaitMs } from "../poisonWait.ts";
 import type { Connection } from "./connection.ts";
 import {
   bodyColumns,
@@ -18,19 +20,14 @@ import {
   type DocumentRow,
 } from "./documentRow.ts";
 
-const KINDS: readonly Kind[] = ["request", "task", "account", "sweep"];
-const POISON_STRIKES = 5;
-const SHORTEST_POISON_WAIT_MS = 30_000;
-const LONGEST_POISON_WAIT_MS = 3_600_000;
-
 type Claims = Pick<Store, "claimDue" | "renew" | "release" | "freeLeases" | "signal" | "postpone">;
 
 /** Who works on a document, when it wants to be looked at, and what others write onto it. */
 export function claims(db: Connection, now: () => number, ids: Ids): Claims {
   function claim<K extends Kind>(kind: K, row: DocumentRow, filter: ClaimFilter, at: number): DocOf[K] {
     const strikes = row.strikes + 1;
-    // A document that kills its worker must wait even if no worker lives long enough to postpone it.
-    const dueAt = strikes > POISON_STRIKES ? at + poisonWaitMs(strikes) : row.dueAt;
+    const waitMs = poisonWaitMs(strikes);
+    const dueAt = waitMs === null ? row.dueAt : at + waitMs;
     const head = db.get<Head>(
       `UPDATE ${kind} SET claim = claim + 1, strikes = :strikes, owner = :owner, leaseUntil = :leaseUntil, dueAt = :dueAt
        WHERE id = :id RETURNING ${HEAD_COLUMNS}`,
@@ -113,8 +110,4 @@ export function claims(db: Connection, now: () => number, ids: Ids): Claims {
 function signalSql(kind: Kind, columns: readonly string[]): string {
   const sets = columns.map((name) => `, ${name} = :${name}`).join("");
   return `UPDATE ${kind} SET version = version + 1, "by" = :by, dueAt = :dueAt${sets} WHERE id = :id`;
-}
-
-function poisonWaitMs(strikes: number): number {
-  return Math.min(SHORTEST_POISON_WAIT_MS * 2 ** (strikes - POISON_STRIKES - 1), LONGEST_POISON_WAIT_MS);
 }

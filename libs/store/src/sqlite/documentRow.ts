@@ -1,5 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
-import { dutyOf, type DocOf, type Head, type Kind, type TaskDoc } from "@granary/domain";
+import { dutyOf, type DocOf, type Head, type Kind } from "@granary/domain";
+import { createAt, openedAt, spentMicros } from "../derivedFields.ts";
 import type { Values } from "./connection.ts";
 
 /** A row of a driven kind: the Head in columns, the rest as JSON. */
@@ -30,7 +31,7 @@ const COLUMNS: Columns = {
     estimateMicros: (doc) => doc.estimateMicros,
     spentMicros,
     bySource: (doc) => JSON.stringify(doc.bySource),
-    createAt: (doc) => doc.intent?.at ?? doc.submittedAt,
+    createAt,
     openedAt,
     endedAt: (doc) => doc.endedAt,
   },
@@ -75,19 +76,4 @@ function bodyText(doc: Head): string {
     strikes: none,
     eventSeq: none,
   });
-}
-
-/** What an ended task has cost, its surplus jobs included. A charge nobody could price counts as estimated. */
-function spentMicros({ state, verdicts, jobs, estimateMicros }: TaskDoc): number {
-  if (state !== "ended") return 0;
-  const lines = verdicts ? (verdicts.costMicros ?? estimateMicros ?? 0) + (verdicts.unusedMicros ?? 0) : 0;
-  return jobs.reduce((sum, job) => sum + (job.how === "surplus" ? (job.costMicros ?? 0) : 0), lines);
-}
-
-/** The earliest instant at which the provider may have made the job of an attempt that is still open. */
-function openedAt({ state, intent, submittedAt, view, plannedAt }: TaskDoc): number | null {
-  const seen = [intent?.startedAt, submittedAt, view?.createdAt].filter((at) => typeof at === "number");
-  if (state === "submitting") return intent?.startedAt ?? null;
-  if (state !== "unknown" && state !== "running") return null;
-  return seen.length > 0 ? Math.min(...seen) : plannedAt;
 }

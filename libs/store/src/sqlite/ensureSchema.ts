@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StoreTooNew } from "@granary/domain";
 import type { Connection } from "./connection.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { partsThere, wantedParts, type SchemaPart } from "./schemaParts.ts";
 
 export interface SchemaOptions {
   readonly now: () => number;
@@ -19,20 +20,27 @@ export interface SchemaOptions {
 export async function ensureSchema(db: Connection, options: SchemaOptions): Promise<void> {
   const wanted = options.version ?? MIGRATIONS.length;
   await db.once(() => db.script("PRAGMA journal_mode = WAL"));
-  if ((await db.once(() => schemaVersion(db))) === wanted) return;
+  if (await db.once(() => schemaVersion(db) === wanted && lostIndexes(db, wanted).length === 0)) return;
   await db.transaction(() => {
     const found = schemaVersion(db);
     if (found > wanted) throw tooNew(db.path, found, wanted);
-    if (found === wanted) return;
-    if (found > 0 && options.backupOlder) keepCopy(db.path, found, options.now());
+    if (found > 0 && found < wanted && options.backupOlder) keepCopy(db.path, found, options.now());
     if (found === 0) db.script("CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID");
     for (const step of MIGRATIONS.slice(found, wanted)) db.script(step);
     db.run("INSERT OR REPLACE INTO meta (key, value) VALUES ('schemaVersion', :wanted)", { wanted });
+    for (const { name, sql } of lostIndexes(db, wanted)) db.script(`DROP INDEX IF EXISTS "${name}"; ${sql}`);
   });
 }
 
+/** Indexes that a step once made and somebody has dropped or changed since. */
+function lostIndexes(db: Connection, version: number): readonly SchemaPart[] {
+  if (version !== MIGRATIONS.length) return [];
+  const there = partsThere(db);
+  return wantedParts().filter(({ type, name, sql }) => type === "index" && there.get(name)?.sql !== sql);
+}
+
 /** 0 where nothing is there yet. */
-function schemaVersion(db: Connection): number {
+export function schemaVersion(db: Connection): number {
   const meta = db.get("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'");
   if (!meta) return 0;
   return db.get<{ value: number }>("SELECT value FROM meta WHERE key = 'schemaVersion'")?.value ?? 0;

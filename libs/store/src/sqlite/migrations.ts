@@ -135,4 +135,9 @@ const TRAVEL_ORDER = `
     WHERE state = 'pending';
   DROP INDEX slice_pending;`;
 
-export const MIGRATIONS: readonly string[] = [FIRST, TRAVEL_ORDER];
+/** How much of each source is open, and which jobs end soon: both are asked for by every look at the numbers. */
+const OPEN_WORK = `
+  CREATE INDEX slice_backlog ON slice (source, lines) WHERE state <> 'settled';
+  CREATE INDEX task_expiry ON task (account, body ->> '$.view.expiresAt') WHERE state = 'running';`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, TRAVEL_ORDER, OPEN_WORK];

@@ -1,13 +1,9 @@
-import type { DeadLetter, Fact, Store } from "@granary/domain";
+import type { Fact, Store } from "@granary/domain";
 import type { Connection } from "./connection.ts";
 
-type Outbox = Pick<Store, "pendingFacts" | "dropFacts" | "putDead" | "dead">;
+type Outbox = Pick<Store, "pendingFacts" | "dropFacts">;
 
-interface DeadRow extends Omit<DeadLetter, "headers"> {
-  readonly headers: string;
-}
-
-/** Facts that wait for the relay, in the order they were written, and messages nobody could handle. */
+/** Facts that wait for the relay, in the order they were written. */
 export function outbox(db: Connection): Outbox {
   return {
     pendingFacts: (limit) =>
@@ -25,27 +21,6 @@ export function outbox(db: Connection): Outbox {
           ids: JSON.stringify(ids),
         });
       }),
-
-    putDead: (letters) =>
-      db.transaction(() => {
-        for (const letter of letters)
-          db.run(
-            `INSERT INTO dead (id, subject, reason, headers, bytes, at, redrivenAt)
-             VALUES (:id, :subject, :reason, :headers, :bytes, :at, :redrivenAt) ON CONFLICT (id) DO NOTHING`,
-            { ...letter, headers: JSON.stringify(letter.headers) },
-          );
-      }),
-
-    dead: ({ after = "", limit }) =>
-      db.once(() =>
-        db
-          .all<DeadRow>(
-            `SELECT id, subject, reason, headers, bytes, at, redrivenAt FROM dead
-             WHERE id > :after ORDER BY id LIMIT :limit`,
-            { after, limit },
-          )
-          .map((row) => ({ ...row, headers: JSON.parse(row.headers) as DeadLetter["headers"] })),
-      ),
   };
 }
 

@@ -1,12 +1,9 @@
-import type { Gauges, Kind, Store } from "@granary/domain";
+import type { Kind, Store } from "@granary/domain";
 import type { Connection, Values } from "./connection.ts";
 import { ROW_COLUMNS, toDocument, type DocumentRow } from "./documentRow.ts";
 
-const KINDS: readonly Kind[] = ["request", "task", "account", "sweep"];
-const POISON_SHOWN = 100;
-
-/** What people and metrics ask for. */
-export function queries(db: Connection, now: () => number): Pick<Store, "requests" | "tasks" | "gauges"> {
+/** What people ask for. */
+export function queries(db: Connection): Pick<Store, "requests" | "tasks"> {
   return {
     requests: ({ source, requestId, states }, { after = "", limit }) =>
       db.once(() =>
@@ -38,44 +35,6 @@ export function queries(db: Connection, now: () => number): Pick<Store, "request
           )
           .map((row) => toDocument("task", row)),
       ),
-
-    gauges: () => db.snapshot(() => gaugesOf(db, now())),
-  };
-}
-
-function gaugesOf(db: Connection, at: number): Gauges {
-  const overdue = KINDS.map((kind) => ({
-    kind,
-    ...one(
-      db.all<{ count: number; oldestDueAt: number | null }>(
-        `SELECT COUNT(*) AS count, MIN(dueAt) AS oldestDueAt FROM ${kind}
-       WHERE duty IS NOT NULL AND dueAt <= :at AND leaseUntil <= :at`,
-        { at },
-      ),
-    ),
-  }));
-  return {
-    tasks: db.all(
-      `SELECT account, state, COUNT(*) AS count, MIN(stateAt) AS oldestAt FROM task
-       GROUP BY account, state ORDER BY account, state`,
-    ),
-    requests: db.all(
-      "SELECT state, COUNT(*) AS count, MIN(stateAt) AS oldestAt FROM request GROUP BY state ORDER BY state",
-    ),
-    slicesOpen: one(db.all<{ count: number }>("SELECT COUNT(*) AS count FROM slice WHERE state <> 'settled'"))
-      .count,
-    overdue: overdue.flatMap(({ kind, count, oldestDueAt }) =>
-      oldestDueAt === null ? [] : [{ kind, count, oldestDueAt }],
-    ),
-    outbox: one(db.all<Gauges["outbox"]>("SELECT COUNT(*) AS pending, MIN(at) AS oldestAt FROM outbox")),
-    poison: KINDS.flatMap((kind) =>
-      db
-        .all<{ id: string; strikes: number }>(
-          `SELECT id, strikes FROM ${kind} WHERE strikes >= 5 ORDER BY strikes DESC, id LIMIT ${POISON_SHOWN}`,
-        )
-        .map((row) => ({ kind, ...row })),
-    ),
-    dead: one(db.all<{ count: number }>("SELECT COUNT(*) AS count FROM dead WHERE redrivenAt IS NULL")).count,
   };
 }
 
@@ -88,11 +47,4 @@ function given(values: Readonly<Record<string, string | number | undefined>>): V
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-}
-
-/** The row of a query that always has one. */
-function one<R>(rows: readonly R[]): R {
-  const [row] = rows;
-  if (row === undefined) throw new Error("a sum gave no row");
-  return row;
 }

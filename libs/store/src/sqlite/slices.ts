@@ -24,6 +24,7 @@ type Slices = Pick<
   | "slicesOf"
   | "hasOpenSlice"
   | "sumSlices"
+  | "backlog"
 >;
 
 /** A slice with what is never looked for as JSON. */
@@ -131,6 +132,17 @@ export function slices(db: Connection, now: () => number): Slices {
           usage: rows.map(({ usage }) => usageOf(usage) ?? NO_USAGE).reduce(addUsage, NO_USAGE),
           cutByUs: rows.some(({ cutBy }) => cutBy !== null),
         };
+      }),
+
+    backlog: (sources) =>
+      db.once(() => {
+        const rows = db.all<{ source: string; lines: number }>(
+          `SELECT source, SUM(lines) AS lines FROM slice
+           WHERE source IN (SELECT value FROM json_each(:sources)) AND state <> 'settled' GROUP BY source`,
+          { sources: JSON.stringify(sources) },
+        );
+        const lines = new Map(rows.map((row) => [row.source, row.lines]));
+        return Object.fromEntries(sources.map((source) => [source, lines.get(source) ?? 0]));
       }),
   };
 }

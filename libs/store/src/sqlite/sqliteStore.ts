@@ -1,9 +1,12 @@
 import type { Clock, Ids, Store } from "@granary/domain";
 import { claims } from "./claims.ts";
 import { openConnection } from "./connection.ts";
+import { deadLetters } from "./deadLetters.ts";
 import { documents } from "./documents.ts";
 import { ensureSchema } from "./ensureSchema.ts";
+import { examineSchema } from "./examineSchema.ts";
 import { gate } from "./gate.ts";
+import { gauges } from "./gauges.ts";
 import { outbox } from "./outbox.ts";
 import { outcomes } from "./outcomes.ts";
 import { queries } from "./queries.ts";
@@ -41,6 +44,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const now = () => clock.now();
   return {
     ensure: () => ensureSchema(db, { now, backupOlder }),
+    schema: () => db.snapshot(() => examineSchema(db)),
     now: () => db.once(now),
     ...documents(db, now, ids),
     ...claims(db, now, ids),
@@ -49,7 +53,9 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     ...usage(db, now),
     ...gate(db, now),
     ...outbox(db),
-    ...queries(db, now),
+    ...deadLetters(db),
+    ...queries(db),
+    ...gauges(db, now),
     dataVersion: () => db.get<{ data_version: number }>("PRAGMA data_version")?.data_version ?? 0,
     close: async () => db.close(),
   };

@@ -31,6 +31,31 @@ export function describeDocuments(rig: () => Rig): void {
       expect(rest).toEqual(given);
     });
 
+    it("gives free-form values back whatever their keys are", async () => {
+      const keys = { $set: 1, "a.b": { "$c.d": [] }, "": null, ["__proto__"]: { deep: "ü\u0000\ud800" } };
+      const schema = { type: "object", properties: { "x.y": { $ref: "#/$defs/z" } }, $defs: { z: {} } };
+      const request = aRequest({
+        metadata: keys,
+        output: { type: "json_schema", schema } as never,
+        input: { inline: [{ key: "$a.b", prompt: "Hi", params: keys } as never] },
+        results: { inline: [keys, null, "$text"] },
+      });
+      const { by: _, ...asked } = request;
+      const asText = JSON.stringify;
+      expect(asText(await insert(rig(), "request", request))).toBe(
+        asText({ ...(await rig().store.load("request", "rq1")), ...asked }),
+      );
+      const bySource = {
+        "$s.1": { lines: 2, estimateMicros: 3 },
+        ["__proto__"]: { lines: 4, estimateMicros: null },
+      };
+      const task = await insert(rig(), "task", aTask({ bySource }));
+      expect(Object.entries(task.bySource)).toEqual(Object.entries(bySource));
+      const pause = { until: 5, why: "limit", code: "429", strikes: 1 } as const;
+      const maps = { pauses: { "create:gpt-4.1$": pause }, learned: { "gpt-4.1": { tokens: 9 }, "": {} } };
+      expect(await insert(rig(), "account", anAccount(maps))).toMatchObject(maps);
+    });
+
     it("keeps the claim of a document that is born claimed", async () => {
       const born = aTask({ state: "packing", claim: 1, owner: "me", leaseUntil: 4e12, by: "n1" });
       expect(await insert(rig(), "task", born)).toMatchObject({

@@ -1,19 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { DeadLetter } from "@granary/domain";
+import type { TaskDoc } from "@granary/domain";
 import type { Rig } from "../contract.ts";
 import { aFact, aTask, idsOf, many } from "../documents.ts";
 
-function aLetter(id: string, given: Partial<DeadLetter> = {}): DeadLetter {
-  return {
-    id,
-    subject: "s",
-    reason: "no JSON",
-    headers: { a: "b" },
-    bytes: "e30=",
-    at: 5,
-    redrivenAt: null,
-    ...given,
-  };
+/** A task that has told one fact. */
+async function insertTelling({ store }: Rig, id: string): Promise<TaskDoc> {
+  await store.insertOnce("task", aTask({ id }), [aFact("task", aTask({ id }))]);
+  const found = await store.load("task", id);
+  if (!found) throw new Error(`task ${id} is not there`);
+  return found;
 }
 
 export function describeOutbox(rig: () => Rig): void {
@@ -39,6 +34,20 @@ export function describeOutbox(rig: () => Rig): void {
       expect(await store.load("task", "grtest-1")).toEqual(before);
     });
 
+    it("is not stopped by documents that have told all, and takes up one that tells more", async () => {
+      const { store } = rig();
+      const held = await insertTelling(rig(), "a");
+      await insertTelling(rig(), "b");
+      await store.dropFacts(["task:a:1"]);
+      expect((await store.pendingFacts(1)).map(({ fact }) => fact.id)).toEqual(["task:b:1"]);
+      await store.save("task", held, held, { facts: [aFact("task", held)] });
+      expect((await store.pendingFacts(9)).map(({ fact }) => fact.id)).toEqual(["task:b:1", "task:a:2"]);
+      expect((await store.gauges()).outbox.pending).toBe(2);
+      await store.dropFacts(["task:b:1", "task:a:2"]);
+      expect((await store.gauges()).outbox).toEqual({ pending: 0, oldestAt: null });
+      expect(await store.pendingFacts(9)).toEqual([]);
+    });
+
     it("keeps the facts of one document in the order they were told", async () => {
       const { store } = rig();
       await store.insertOnce("task", aTask());
@@ -50,17 +59,6 @@ export function describeOutbox(rig: () => Rig): void {
       }
       const told = (await store.pendingFacts(100)).map(({ fact }) => fact.id);
       expect(told).toEqual(many(8, (at) => `task:grtest-1:${at + 1}`));
-    });
-  });
-
-  describe("dead letters", () => {
-    it("are kept once, and read page by page", async () => {
-      const { store } = rig();
-      await store.putDead([aLetter("b"), aLetter("a", { redrivenAt: 9 })]);
-      await store.putDead([aLetter("b", { reason: "other" }), aLetter("c")]);
-      expect(await store.dead({ limit: 2 })).toEqual([aLetter("a", { redrivenAt: 9 }), aLetter("b")]);
-      expect(await store.dead({ limit: 2, after: "b" })).toEqual([aLetter("c")]);
-      expect((await store.gauges()).dead).toBe(2);
     });
   });
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Rig } from "../contract.ts";
-import { ACCOUNT, aFact, anAccount, aRequest, aSlice, aTask, idsOf } from "../documents.ts";
+import { ACCOUNT, aFact, anAccount, aRequest, aSlice, aSweep, aTask, aView, idsOf } from "../documents.ts";
 import { claimOf } from "./claims.ts";
 import { insert } from "./documents.ts";
+
+const MINUTE_MS = 60_000;
 
 export function describeQueries(rig: () => Rig): void {
   describe("looking for requests", () => {
@@ -89,9 +91,62 @@ export function describeQueries(rig: () => Rig): void {
       await store.insertOnce("account", anAccount({ dueAt: 4e12 }));
       const gauges = await store.gauges();
       expect(gauges).toMatchObject({ slicesOpen: 1, outbox: { pending: 1, oldestAt: expect.any(Number) } });
-      expect(gauges.overdue).toEqual([{ kind: "task", count: 2, oldestDueAt: 30 }]);
+      const overdue = { kind: "task", duty: "submitter", account: ACCOUNT };
+      expect(gauges.overdue).toEqual([{ ...overdue, count: 2, oldestDueAt: 30 }]);
       await store.claimDue("task", claimOf({ limit: 1 }));
-      expect((await store.gauges()).overdue).toEqual([{ kind: "task", count: 1, oldestDueAt: 40 }]);
+      expect((await store.gauges()).overdue).toEqual([{ ...overdue, count: 1, oldestDueAt: 40 }]);
+    });
+
+    it("tell what is overdue apart by kind, role and account", async () => {
+      const { store } = rig();
+      await store.insertOnce("request", aRequest({ dueAt: 10 }));
+      await store.insertOnce("request", aRequest({ id: "rq2", dueAt: 20, state: "closing" }));
+      await store.insertOnce("request", aRequest({ id: "rq3", dueAt: 5, state: "ended" }));
+      await store.insertOnce("task", aTask({ id: "a", dueAt: 30, account: "other", state: "running" }));
+      await store.insertOnce("task", aTask({ id: "b", dueAt: 40, state: "running" }));
+      await store.insertOnce("task", aTask({ id: "c", dueAt: 50, account: "other", state: "running" }));
+      await store.insertOnce("account", anAccount({ dueAt: 60 }));
+      await store.insertOnce("sweep", aSweep({ dueAt: 70 }));
+      const { overdue } = await store.gauges();
+      const lines = overdue.map((each) => Object.values(each).join(" "));
+      expect(Object.keys(overdue[0] ?? {})).toEqual(["kind", "duty", "account", "count", "oldestDueAt"]);
+      expect(lines).toEqual([
+        `request harvester ${ACCOUNT} 1 20`,
+        `request submitter ${ACCOUNT} 1 10`,
+        `task monitor ${ACCOUNT} 1 40`,
+        `task monitor other 2 30`,
+        `account submitter ${ACCOUNT} 1 60`,
+        `sweep monitor ${ACCOUNT} 1 70`,
+      ]);
+    });
+
+    it("tell which running jobs the provider ends within the hour", async () => {
+      const { store } = rig();
+      const now = await store.now();
+      const dues = { past: -1, soon: 50 * MINUTE_MS, later: 70 * MINUTE_MS };
+      for (const [id, ms] of Object.entries(dues))
+        await store.insertOnce("task", aTask({ id, state: "running", view: aView({ expiresAt: now + ms }) }));
+      await store.insertOnce(
+        "task",
+        aTask({ id: "open", state: "running", view: aView({ expiresAt: null }) }),
+      );
+      const ended = { state: "ended", view: aView({ expiresAt: now }) } as const;
+      await store.insertOnce("task", aTask({ id: "ended", ...ended }));
+      expect((await store.gauges()).nearExpiry).toEqual([{ account: ACCOUNT, count: 2 }]);
+    });
+
+    it("tell what the sweeps saw", async () => {
+      const { store } = rig();
+      const foreign = { jobs: 3, lines: 40 };
+      await store.insertOnce(
+        "sweep",
+        aSweep({ id: "b", account: "b", seq: 7, orphans: ["x", "y"], foreign }),
+      );
+      await store.insertOnce("sweep", aSweep({ id: "a", account: "a" }));
+      expect((await store.gauges()).sweeps).toEqual([
+        { account: "a", seq: 0, orphans: 0, foreignJobs: 0 },
+        { account: "b", seq: 7, orphans: 2, foreignJobs: 3 },
+      ]);
     });
 
     it("are empty for an empty store", async () => {
@@ -100,6 +155,8 @@ export function describeQueries(rig: () => Rig): void {
         requests: [],
         slicesOpen: 0,
         overdue: [],
+        nearExpiry: [],
+        sweeps: [],
         outbox: { pending: 0, oldestAt: null },
         poison: [],
         dead: 0,

@@ -225,6 +225,29 @@ export function describeSlices(rig: () => Rig): void {
     });
   });
 
+  describe("the backlog", () => {
+    it("is the lines of the open slices of each source that was named", async () => {
+      const { store } = rig();
+      await add(
+        { lines: 3 },
+        { lines: 4, state: "placed" },
+        { lines: 5, state: "settled" },
+        { lines: 6, source: "zoo", state: "ending" },
+        { lines: 7, source: "park" },
+      );
+      expect(await store.backlog(["shop", "zoo", "nobody"])).toEqual({ shop: 7, zoo: 6, nobody: 0 });
+      expect(await store.backlog([])).toEqual({});
+    });
+
+    it("follows the moves of the slices", async () => {
+      const { store } = rig();
+      const [id = ""] = idsOf(await add({ state: "harvesting" }));
+      expect(await store.backlog(["shop"])).toEqual({ shop: 10 });
+      await store.settleSlices([settlement(id)]);
+      expect(await store.backlog(["shop"])).toEqual({ shop: 0 });
+    });
+  });
+
   describe("what waits to be packed", () => {
     it("is added up by pool and source", async () => {
       const { store } = rig();
