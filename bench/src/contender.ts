@@ -8,6 +8,8 @@ export interface Assignment {
   /** The items, one a line. */
   readonly itemsPath: string;
   readonly items: number;
+  /** Of the items file. */
+  readonly itemsSha256?: string;
   readonly simulatorUrl: string;
   /** Between two looks at the provider job, where the contender sets that itself. */
   readonly pollMs: number;

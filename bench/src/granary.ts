@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { openWorkspace } from "@granary/cli";
-import type { Workspace } from "@granary/cli";
+import type { EmbeddedWorkspace } from "@granary/cli";
 import type { RequestDoc, TaskDoc } from "@granary/domain";
 import { OPENAI_LIMITS } from "@granary/providers";
 import { openLogger, readConfig, systemClock, withSimulator } from "@granary/runtime";
@@ -10,11 +10,11 @@ import { MODEL } from "./contender.ts";
 const LOOK_MS = 20;
 
 /** Opens an embedded Granary in a folder: SQLite, a folder for artifacts, the simulated account with fast durations. */
-export async function openGranary(folder: string, simulatorUrl: string): Promise<Workspace> {
+export async function openGranary(folder: string, simulatorUrl: string): Promise<EmbeddedWorkspace> {
   const config = readConfig({
     env: { GRANARY_SQLITE: join(folder, "granary.db"), GRANARY_ARTIFACTS: join(folder, "artifacts") },
     readFile: () => "",
-    embedded: true,
+    reader: "embedded",
     isolated: true,
     jobLimits: { openai: OPENAI_LIMITS },
   });
@@ -22,7 +22,10 @@ export async function openGranary(folder: string, simulatorUrl: string): Promise
 }
 
 /** Submits a file of items as one request, as `granary submit` does with a large one; gives our id of it. */
-export async function submitFile({ artifacts, submitter }: Workspace, itemsPath: string): Promise<string> {
+export async function submitFile(
+  { artifacts, submitter }: EmbeddedWorkspace,
+  itemsPath: string,
+): Promise<string> {
   const upload = await artifacts.put("uploads/items.jsonl", createReadStream(itemsPath));
   const { path, sha256 } = upload;
   const data = {
@@ -40,14 +43,14 @@ export async function submitFile({ artifacts, submitter }: Workspace, itemsPath:
 }
 
 /** The only request of a store. */
-export async function onlyRequest({ store }: Workspace): Promise<RequestDoc> {
+export async function onlyRequest({ store }: EmbeddedWorkspace): Promise<RequestDoc> {
   const [request] = await store.requests({}, { limit: 1 });
   if (!request) throw new Error("there is no request");
   return request;
 }
 
 /** The only task of a store. */
-export async function onlyTask({ store }: Workspace): Promise<TaskDoc> {
+export async function onlyTask({ store }: EmbeddedWorkspace): Promise<TaskDoc> {
   const tasks = await store.tasks({}, { limit: 2 });
   const [task] = tasks;
   if (!task || tasks.length > 1) throw new Error(`${tasks.length} tasks where one was expected`);
@@ -64,7 +67,7 @@ export async function found<T>(look: () => Promise<T | null>): Promise<T> {
 }
 
 /** The request, once it has ended. */
-export async function ended({ store }: Workspace, id: string): Promise<RequestDoc> {
+export async function ended({ store }: EmbeddedWorkspace, id: string): Promise<RequestDoc> {
   return found(async () => {
     const request = await store.load("request", id);
     return request?.state === "ended" ? request : null;

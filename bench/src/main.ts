@@ -1,12 +1,13 @@
 /** `main.ts NAME [--items N] [--repeat N] [--megabytes N,N] [--line-bytes N] [--profile FOLDER] [--json]` */
 import { parseArgs } from "node:util";
+import { accept } from "./accept.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { endToEnd } from "./endToEnd.ts";
 import { harvest } from "./harvest.ts";
 import { reportOf, reportText } from "./report.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [endToEnd, harvest];
-/** A job holds no more, and both sides send one. */
+const BENCHMARKS: readonly Benchmark[] = [endToEnd, harvest, accept];
+/** Of end-to-end: a job holds no more, and both sides send one. */
 const MOST_ITEMS = 50_000;
 const WRONG_INPUT = 2;
 
@@ -14,7 +15,7 @@ const USAGE = `usage: npm run bench -- NAME [options]
 ${BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n")}
   ${"list".padEnd(12)} the names, one a line
 options
-  --items N         items of end-to-end, at most ${MOST_ITEMS}
+  --items N         items of end-to-end, at most ${MOST_ITEMS}, or of accept
   --megabytes N,N   sizes of harvest's result file
   --line-bytes N    size of a line of it
   --repeat N        runs of each side
@@ -41,7 +42,9 @@ async function main(): Promise<void> {
   if (!benchmark || positionals.length > 1) throw new WrongInput(USAGE);
   const { profile } = values;
   const options = {
-    ...given("items", values.items, (text) => positive("--items", text, MOST_ITEMS)),
+    ...given("items", values.items, (text) =>
+      positive("--items", text, benchmark === endToEnd ? MOST_ITEMS : Infinity),
+    ),
     ...given("repeat", values.repeat, (text) => positive("--repeat", text)),
     ...given("lineBytes", values["line-bytes"], (text) => positive("--line-bytes", text)),
     ...given("megabytes", values.megabytes, (text) =>

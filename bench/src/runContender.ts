@@ -6,7 +6,13 @@ import type { Assignment } from "./contender.ts";
 import type { Measurement } from "./measurement.ts";
 
 /** The programs in `contenders/`. */
-export type Contender = "granaryEndToEnd" | "bareEndToEnd" | "granaryHarvest" | "bareHarvest";
+export type Contender =
+  | "granaryEndToEnd"
+  | "bareEndToEnd"
+  | "granaryHarvest"
+  | "bareHarvest"
+  | "granaryAccept"
+  | "bareAccept";
 
 /**
  * Runs a contender in a process of its own and gives what it measured.

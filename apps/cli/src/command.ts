@@ -24,3 +24,10 @@ export function ending<A extends unknown[]>(
     process.exitCode = (await action(...args)) ?? EXIT.fine;
   };
 }
+
+/** A command that only groups others. */
+export function groupCommand(name: string, description: string, commands: readonly Command[]): Command {
+  const group = new Command(name).description(description).helpCommand(false);
+  for (const command of commands) group.addCommand(command);
+  return group;
+}

@@ -1,5 +1,12 @@
 import type { Fault } from "@granary/domain";
-import { Faulty, faultText, ProviderTrouble, StoreUnavailable } from "@granary/domain";
+import {
+  BusUnavailable,
+  Faulty,
+  faultText,
+  ProviderTrouble,
+  StoreNotReady,
+  StoreUnavailable,
+} from "@granary/domain";
 import { LockHeld } from "@granary/runtime";
 
 /** What the command's exit tells a script. */
@@ -40,7 +47,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 function exitCodeOf(error: unknown): ExitCode {
-  const waits = [LockHeld, StoreUnavailable, ProviderTrouble];
+  const waits = [LockHeld, StoreUnavailable, StoreNotReady, BusUnavailable, ProviderTrouble];
   return waits.some((kind) => error instanceof kind) ? EXIT.unavailable : EXIT.failed;
 }
 

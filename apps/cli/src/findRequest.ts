@@ -1,7 +1,7 @@
 import type { RequestDoc, TaskDoc } from "@granary/domain";
 import { requestKey } from "@granary/domain";
 import { EXIT, Failure } from "./failure.ts";
-import type { Workspace } from "./stack/openWorkspace.ts";
+import type { Workspace } from "./stack/workspace.ts";
 
 /** The source of requests that name none. */
 export const DEFAULT_SOURCE = "cli";

@@ -1,23 +1,39 @@
 import { readFileSync } from "node:fs";
 import { OPENAI_LIMITS } from "@granary/providers";
-import type { GranaryConfig, Log } from "@granary/runtime";
-import { openLogger, readConfig, withSimulator } from "@granary/runtime";
+import type { EmbeddedConfig, GranaryConfig, Log } from "@granary/runtime";
+import { openLogger, readConfig, secretsOf, withSimulator } from "@granary/runtime";
+import { openRemote } from "./stack/openRemote.ts";
 import { openWorkspace } from "./stack/openWorkspace.ts";
-import type { Workspace } from "./stack/openWorkspace.ts";
 import { runningUp } from "./stack/upState.ts";
+import type { Workspace } from "./stack/workspace.ts";
 import type { CommonOptions } from "./terminal/terminal.ts";
 
+const SOURCES = {
+  env: process.env,
+  readFile: (path: string) => readFileSync(path, "utf8"),
+  jobLimits: { openai: OPENAI_LIMITS },
+};
+
 /**
- * The configuration of this process: environment and file, everything embedded.
+ * The configuration of a process that has everything in itself: environment and file.
  * @throws Faulty with all faults
  */
-export function embeddedConfig(): GranaryConfig {
-  return readConfig({
-    env: process.env,
-    readFile: (path) => readFileSync(path, "utf8"),
-    embedded: true,
-    jobLimits: { openai: OPENAI_LIMITS },
-  });
+export function embeddedConfig(): EmbeddedConfig {
+  return readConfig({ ...SOURCES, reader: "embedded" });
+}
+
+/**
+ * The configuration of one command: with MONGODB_URI or NATS_URL it speaks to services of their own, otherwise it is
+ * an embedded one.
+ * @throws Faulty with all faults
+ */
+export function commandConfig(): GranaryConfig {
+  return readConfig({ ...SOURCES, reader: "cli" });
+}
+
+/** Whether everything is in this process, or in a `granary up` on the same file. */
+export function isEmbedded(config: GranaryConfig): config is EmbeddedConfig {
+  return config.store.kind === "sqlite" && config.nats === null;
 }
 
 /** A log for a command: silent but for failures, unless somebody asked for more. */
@@ -26,23 +42,26 @@ export function commandLog(config: GranaryConfig, { verbose = false }: CommonOpt
   return openLogger({ level: verbose ? "debug" : asked, secrets: secretsOf(config) });
 }
 
-/** Every key and header of the configuration. */
-export function secretsOf({ accounts }: GranaryConfig) {
-  return accounts.flatMap(({ apiKey, headers }) => [apiKey, ...Object.values(headers)]);
-}
-
 /** The configuration with its simulated accounts pointed at the simulator that a running `granary up` has. */
-export async function attached(config: GranaryConfig): Promise<GranaryConfig> {
+async function attached(config: EmbeddedConfig): Promise<EmbeddedConfig> {
   if (config.simulator.url !== null) return config;
-  const up = await runningUp(config);
+  const up = await runningUp(config.store);
   return up?.simulatorUrl ? withSimulator(config, up.simulatorUrl) : config;
 }
 
 /**
- * Opens what the configuration names for one command.
- * @throws Faulty, StoreTooNew, StoreUnavailable
+ * Opens what a configuration names for one command.
+ * @throws StoreTooNew, StoreNotReady, StoreUnavailable, BusUnavailable
+ */
+export async function openConfigured(config: GranaryConfig, options: CommonOptions): Promise<Workspace> {
+  const log = commandLog(config, options);
+  return isEmbedded(config) ? openWorkspace(await attached(config), log) : openRemote(config, log);
+}
+
+/**
+ * Opens what environment and file name for one command.
+ * @throws Faulty, StoreTooNew, StoreNotReady, StoreUnavailable, BusUnavailable
  */
 export async function openGranary(options: CommonOptions): Promise<Workspace> {
-  const config = await attached(embeddedConfig());
-  return openWorkspace(config, commandLog(config, options));
+  return openConfigured(commandConfig(), options);
 }

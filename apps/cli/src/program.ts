@@ -1,9 +1,12 @@
 import { Command } from "commander";
 import { artifactsCommand } from "./commands/artifactsCommand.ts";
 import { cancelCommand } from "./commands/cancelCommand.ts";
+import { dlqCommand } from "./commands/dlqCommand.ts";
 import { doctorCommand } from "./commands/doctorCommand.ts";
 import { harvestCommand } from "./commands/harvestCommand.ts";
+import { jobsCommand } from "./commands/jobsCommand.ts";
 import { listCommand } from "./commands/listCommand.ts";
+import { migrateCommand } from "./commands/migrateCommand.ts";
 import { planCommand } from "./commands/planCommand.ts";
 import { pollCommand } from "./commands/pollCommand.ts";
 import { providersCommand } from "./commands/providersCommand.ts";
@@ -12,6 +15,7 @@ import { retryCommand } from "./commands/retryCommand.ts";
 import { showCommand } from "./commands/showCommand.ts";
 import { simulatorCommand } from "./commands/simulatorCommand.ts";
 import { submitCommand } from "./commands/submitCommand.ts";
+import { unknownCommand } from "./commands/unknownCommand.ts";
 import { upCommand } from "./commands/upCommand.ts";
 import { verifyCommand } from "./commands/verifyCommand.ts";
 import { watchCommand } from "./commands/watchCommand.ts";
@@ -52,9 +56,14 @@ export function program(): Command {
     verifyCommand(),
     doctorCommand(),
     providersCommand(),
+    jobsCommand(),
+    unknownCommand(),
+    dlqCommand(),
+    migrateCommand(),
     simulatorCommand(),
   ];
-  for (const command of [root, ...commands]) command.exitOverride().showHelpAfterError("(--help tells more)");
+  const all = [root, ...commands.flatMap((command) => [command, ...command.commands])];
+  for (const command of all) command.exitOverride().showHelpAfterError("(--help tells more)");
   for (const command of commands) root.addCommand(command);
   return root;
 }

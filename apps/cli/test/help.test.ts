@@ -11,16 +11,22 @@ function helpOf(...names: readonly string[]): string {
 }
 
 const NAMES = program().commands.map((command) => command.name());
+/** Each command that does something, by its words. */
+const LEAVES = program().commands.flatMap((command) =>
+  command.commands.length === 0
+    ? [[command.name()]]
+    : command.commands.map((sub) => [command.name(), sub.name()]),
+);
 
 describe("help", () => {
   test("knows every command an operator is promised", () => {
     const promised =
-      "up plan submit watch list show results artifacts cancel retry poll harvest verify doctor providers simulator";
+      "up plan submit watch list show results artifacts cancel retry poll harvest verify doctor providers simulator jobs unknown dlq migrate";
     expect(NAMES.toSorted()).toEqual(promised.split(" ").toSorted());
   });
 
-  test.each(NAMES)("of %s has examples and --json", (name) => {
-    const help = helpOf(name);
+  test.each(LEAVES)("of %s %s has examples and --json", (...names) => {
+    const help = helpOf(...names);
     expect(help).toMatch(/\nExamples:\n {2}\$ .*granary /);
     expect(help).toContain("--json");
   });

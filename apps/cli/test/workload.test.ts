@@ -5,7 +5,7 @@ import { array, assert, asyncProperty, boolean, constantFrom } from "fast-check"
 import { afterAll, describe, expect, test } from "vitest";
 import { OPENAI_LIMITS } from "@granary/providers";
 import { readConfig } from "@granary/runtime";
-import { catalogueOf } from "../src/stack/catalogueOf.ts";
+import { catalogueOf } from "@granary/host";
 import { checkWorkload, readItems } from "../src/workload/checkWorkload.ts";
 import type { HeaderFlags } from "../src/workload/workloadHeader.ts";
 import { scanWorkload, sectionBytes } from "../src/workload/scanWorkload.ts";
@@ -17,7 +17,7 @@ const catalogue = catalogueOf(
   readConfig({
     env: {},
     readFile: () => "",
-    embedded: true,
+    reader: "embedded",
     isolated: true,
     jobLimits: { openai: OPENAI_LIMITS },
   }),

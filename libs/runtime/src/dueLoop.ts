@@ -1,5 +1,7 @@
 import type { Clock, DocOf, Kind, Role, Store } from "@granary/domain";
 import { LeaseLost, StorageFull, StoreUnavailable } from "@granary/domain";
+import { logFieldsOf, withLogFields } from "./logFields.ts";
+import type { LoopObserver, StepOutcome } from "./loopObserver.ts";
 
 /** The least that a step asks of a logger; pino has it. */
 export interface Log {
@@ -40,6 +42,10 @@ export interface LoopDeps {
   readonly log: Log;
   /** Names this process among the owners. */
   readonly owner: string;
+  /** Told of every step and lost lease. */
+  readonly metrics?: LoopObserver;
+  /** Called at every turn of a loop, with the loop's name: a sign of life. */
+  readonly beat?: (loop: string) => void;
 }
 
 /** How long a document waits after a step that failed for a reason nobody foresaw. */
@@ -72,30 +78,59 @@ export async function runStep<K extends Kind>(
   held: DocOf[K],
   stop: AbortSignal,
 ): Promise<void> {
-  const { log } = deps;
   const lost = new AbortController();
   const done = new AbortController();
   const signal = AbortSignal.any([stop, lost.signal]);
   const renewing = renew(deps, worker, held, lost, done.signal);
   try {
-    await worker.step(held, { signal });
+    // Whatever the step logs, however deep, says which document it was about.
+    await withLogFields(logFieldsOf(worker.kind, held), async () => worker.step(held, { signal }));
+    deps.metrics?.stepEnded("ok");
   } catch (error) {
-    const fields = { worker: worker.name, id: held.id, err: error };
-    if (error instanceof LeaseLost) log.warn(fields, "lease lost");
-    else if (error instanceof StoreUnavailable) log.warn(fields, "store away");
-    else if (stop.aborted) await giveBack(deps, worker, held, 0, {});
-    else if (error instanceof StorageFull) {
-      log.error(fields, "no room for artifacts");
-      await giveBack(deps, worker, held, STORAGE_FULL_MS, {});
-    } else {
-      // The strike stays: a step that fails again and again waits longer each time, and shows.
-      log.error(fields, "step failed");
-      await giveBack(deps, worker, held, FAILED_STEP_MS * 2 ** Math.min(held.strikes, 11), { failed: true });
-    }
+    const outcome = await afterFailing(deps, worker, held, error, stop);
+    deps.metrics?.stepEnded(outcome);
+    if (outcome === "lease_lost") deps.metrics?.leaseLost();
   } finally {
     done.abort();
     await renewing;
   }
+}
+
+async function afterFailing<K extends Kind>(
+  deps: LoopDeps,
+  worker: Worker<K>,
+  held: DocOf[K],
+  error: unknown,
+  stop: AbortSignal,
+): Promise<StepOutcome> {
+  const { log } = deps;
+  const fields = { ...about(worker, held), err: error };
+  if (error instanceof LeaseLost) {
+    log.warn(fields, "lease lost");
+    return "lease_lost";
+  }
+  if (error instanceof StoreUnavailable) {
+    log.warn(fields, "store away");
+    return "store_away";
+  }
+  if (stop.aborted) {
+    await giveBack(deps, worker, held, 0, {});
+    return "stopped";
+  }
+  if (error instanceof StorageFull) {
+    log.error(fields, "no room for artifacts");
+    await giveBack(deps, worker, held, STORAGE_FULL_MS, {});
+    return "storage_full";
+  }
+  // The strike stays: a step that fails again and again waits longer each time, and shows.
+  log.error(fields, "step failed");
+  await giveBack(deps, worker, held, FAILED_STEP_MS * 2 ** Math.min(held.strikes, 11), { failed: true });
+  return "failed";
+}
+
+/** What a line of the log says of the document in hand. */
+function about<K extends Kind>(worker: Worker<K>, held: DocOf[K]): object {
+  return { worker: worker.name, id: held.id, ...logFieldsOf(worker.kind, held) };
 }
 
 /** Gives the document back for later. Where even that fails, the lease runs out by itself. */
@@ -109,7 +144,7 @@ async function giveBack<K extends Kind>(
   try {
     await store.release(worker.kind, held, (await store.now()) + ms, options);
   } catch (error) {
-    log.warn({ worker: worker.name, id: held.id, err: error }, "lease not given back");
+    log.warn({ ...about(worker, held), err: error }, "lease not given back");
   }
 }
 
@@ -126,7 +161,7 @@ async function renew<K extends Kind>(
     try {
       if (await store.renew(worker.kind, held.id, held.claim, worker.leaseMs)) continue;
     } catch (error) {
-      log.warn({ worker: worker.name, id: held.id, err: error }, "lease not renewed");
+      log.warn({ ...about(worker, held), err: error }, "lease not renewed");
       continue;
     }
     if (!done.aborted) lost.abort(new LeaseLost(worker.kind, held.id));

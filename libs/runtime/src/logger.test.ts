@@ -64,6 +64,18 @@ test("a key without a known form is taken out where the logger knows it", () => 
   expect(text).toContain("[redacted] was refused");
 });
 
+test("a key that came into use later is taken out too", () => {
+  let secrets = [secretOf("first-key")];
+  const { text } = logged(
+    (logger) => {
+      secrets = [...secrets, secretOf("second-key")];
+      logger.warn({}, "first-key and second-key");
+    },
+    { secrets: () => secrets },
+  );
+  expect(text).toContain("[redacted] and [redacted]");
+});
+
 test("prompts and answers are never logged; their counts are", () => {
   const item = {
     key: "a",

@@ -3,14 +3,15 @@ import { destination as openDestination, pino, stdTimeFunctions } from "pino";
 import type { LogLevel } from "./config/granaryConfig.ts";
 import type { Secret } from "./config/secret.ts";
 import { REDACTED } from "./config/secret.ts";
+import { currentLogFields } from "./logFields.ts";
 
 /** What a logger is made from. */
 export interface LoggerOptions {
   readonly level: LogLevel;
   /** Where lines go; the standard error where it is left out, since the standard output belongs to results. */
   readonly destination?: DestinationStream;
-  /** Keys in use: they are taken out wherever they appear, also those without a known form. */
-  readonly secrets?: readonly Secret[];
+  /** Keys in use: they are taken out wherever they appear, also those without a known form. A function is asked at each line. */
+  readonly secrets?: readonly Secret[] | (() => readonly Secret[]);
   /** Fields of every line, such as the service. */
   readonly base?: Readonly<Record<string, unknown>>;
 }
@@ -31,14 +32,19 @@ const KEY_FORMS = /(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{30,
  * on who logged it, how deep in an object or an error it lies, or what a library put there.
  */
 export function openLogger({ level, destination, secrets = [], base = {} }: LoggerOptions): Logger {
-  const literal = secrets.map((secret) => secret.reveal()).filter((value) => value.length > 0);
+  const literal = (): readonly string[] =>
+    (typeof secrets === "function" ? secrets() : secrets)
+      .map((secret) => secret.reveal())
+      .filter((value) => value.length > 0);
   return pino(
     {
       level,
       base,
+      // The line's own fields win over those of the work it is logged in.
+      mixin: currentLogFields,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite: (line) => redactedLine(line, literal) },
+      hooks: { streamWrite: (line) => redactedLine(line, literal()) },
     },
     // Synchronous: the last lines before an end are those one wants.
     destination ?? openDestination({ dest: 2, sync: true }),

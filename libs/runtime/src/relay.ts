@@ -18,12 +18,13 @@ export async function relayOnce(store: Store, bus: Bus): Promise<number> {
 
 /** Relays until `stop`, and once more after it. */
 export async function runRelay(
-  { store, log, bell, idleMs }: WorkersDeps,
+  { store, log, bell, idleMs, beat }: WorkersDeps,
   bus: Bus,
   stop: AbortSignal,
 ): Promise<void> {
   const wait = bell.listener();
   for (;;) {
+    beat?.("relay");
     let sent = 0;
     try {
       sent = await relayOnce(store, bus);

@@ -29,6 +29,7 @@ async function runWorker<K extends Kind>(
   const inHand = new Set<Promise<void>>();
   const wait = deps.bell.listener();
   while (!stop.aborted) {
+    deps.beat?.(worker.name);
     const free = worker.concurrency - inHand.size;
     let claimed = 0;
     if (free > 0)

@@ -14,6 +14,9 @@ export const OPENAI: JobLimits = {
 export const KEY = "sk-proj-abcdefghijklmnop";
 export const LIVE = { GRANARY_OPENAI_MODE: "live", OPENAI_API_KEY: KEY };
 
+/** Where a service's store and bus are. */
+export const PLACES = { MONGODB_URI: "mongodb://127.0.0.1/", NATS_URL: "nats://127.0.0.1" };
+
 export type Given = Partial<ReadConfigOptions> & { readonly files?: Readonly<Record<string, string>> };
 
 /** Reads the embedded stack's configuration, unless told otherwise; `files` are all the files there are. */
@@ -25,7 +28,7 @@ export function read(env: Environment, { files = {}, ...rest }: Given = {}): Ret
       if (text === undefined) throw new Error("no such file");
       return text;
     },
-    embedded: true,
+    reader: "embedded",
     jobLimits: { openai: OPENAI },
     ...rest,
   });

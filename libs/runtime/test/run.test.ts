@@ -46,7 +46,11 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     await running.says("running");
     running.kill(signal);
     expect(await running.code()).toBe(0);
-    expect(running.said).toEqual(["running", `stopping {"signal":"${signal}"}`, "ended true"]);
+    expect(running.said).toEqual([
+      "running",
+      `stopping {"signal":"${signal}","graceMs":60000}`,
+      "ended true",
+    ]);
   },
 );
 
@@ -54,10 +58,10 @@ test("a second signal ends a body that hangs at once", async () => {
   const running = program("hangs");
   await running.says("running");
   running.kill("SIGTERM");
-  await running.says('stopping {"signal":"SIGTERM"}');
+  await running.says('stopping {"signal":"SIGTERM","graceMs":60000}');
   running.kill("SIGINT");
   expect(await running.code()).toBe(1);
-  expect(running.said).not.toContain("ended true");
+  expect(running.said.slice(2)).toEqual(["ended at once, with work in hand"]);
 });
 
 test("a body that hangs for longer than the grace is ended", async () => {
@@ -65,5 +69,29 @@ test("a body that hangs for longer than the grace is ended", async () => {
   await running.says("running");
   running.kill("SIGTERM");
   expect(await running.code()).toBe(1);
-  expect(running.said).toEqual(["running", 'stopping {"signal":"SIGTERM"}']);
+  expect(running.said).toEqual(["running", 'stopping {"signal":"SIGTERM","graceMs":50}', "grace is over"]);
+});
+
+test("a body that ends by the stop itself has ended well", async () => {
+  const running = program("throwsTheStop");
+  await running.says("running");
+  running.kill("SIGTERM");
+  expect(await running.code()).toBe(0);
+  expect(running.said.at(-1)).toBe("ended true");
+});
+
+test("a body that fails while it is stopped is told, and the program ends with 1", async () => {
+  const running = program("failsWhileStopping");
+  await running.says("running");
+  running.kill("SIGTERM");
+  expect(await running.code()).toBe(1);
+  expect(running.said.slice(2)).toEqual(["failed", "ended false"]);
+});
+
+test("what a body leaves open is ended with the grace", async () => {
+  const running = program("leavesOpen", "50");
+  await running.says("running");
+  running.kill("SIGTERM");
+  expect(await running.code()).toBe(1);
+  expect(running.said.slice(2)).toEqual(["ended true", "grace is over"]);
 });

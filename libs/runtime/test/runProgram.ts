@@ -18,7 +18,10 @@ const ended = await run({ log, graceMs: Number(graceMs) }, async (stop) => {
   }
   if (behaviour !== "ends")
     await new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
+  if (behaviour === "leavesOpen") return;
   if (behaviour === "hangs") await new Promise<never>(() => {});
   clearInterval(alive);
+  if (behaviour === "throwsTheStop") stop.throwIfAborted();
+  if (behaviour === "failsWhileStopping") throw new Error("cannot finish");
 });
 say(`ended ${ended}`);

@@ -16,7 +16,7 @@ export const closeRequest =
     const ended = totalOf(totals.counts);
     if (ended !== held.itemCount) {
       const message = `${ended} outcomes for ${held.itemCount} items`;
-      deps.log.error({ requestId: held.id, ended, items: held.itemCount }, "outcomes do not add up");
+      deps.log.error({ request: held.id, ended, items: held.itemCount }, "outcomes do not add up");
       const error = { code: "accounting", message, at };
       const changed = await change(
         deps.store,

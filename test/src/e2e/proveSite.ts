@@ -15,8 +15,8 @@ export interface SiteProof {
   readonly createdTwice: readonly string[];
 }
 
-/** Runs `granary verify` and reads the ledger. The site's `granary up` has been stopped. */
-export async function proveSite(site: Site): Promise<SiteProof> {
+/** Runs `granary verify` and reads the ledger. Nobody works on the site, or has anything left to do. */
+export async function proveSite(site: Pick<Site, "granary" | "simulatorFolder">): Promise<SiteProof> {
   const { code, stdout, stderr } = await site.granary("verify", "--json");
   const report = parsed(stdout, stderr);
   const findings = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
@@ -31,8 +31,10 @@ export async function proveSite(site: Site): Promise<SiteProof> {
 
 function parsed(stdout: string, stderr: string): Report {
   try {
-    return JSON.parse(stdout) as Report;
+    const answer = JSON.parse(stdout) as Partial<Report>;
+    if (answer.findings) return answer as Report;
   } catch (error) {
     throw new Error(`granary verify answered no report: ${stdout}${stderr}`, { cause: error });
   }
+  throw new Error(`granary verify answered no report: ${stdout}${stderr}`);
 }

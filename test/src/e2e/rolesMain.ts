@@ -6,7 +6,7 @@ import { openLogger, readConfig, run } from "@granary/runtime";
 const config = readConfig({
   env: process.env,
   readFile: () => "",
-  embedded: true,
+  reader: "embedded",
   jobLimits: { openai: OPENAI_LIMITS },
 });
 const log = openLogger({ level: config.logLevel });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { openWorkspace } from "@granary/cli";
 import type { Workspace } from "@granary/cli";
-import type { Reply, RequestDoc } from "@granary/domain";
+import type { Reply, RequestDoc, Store } from "@granary/domain";
 import { requestKey } from "@granary/domain";
 import { OPENAI_LIMITS } from "@granary/providers";
 import { openLogger, readConfig, systemIds } from "@granary/runtime";
@@ -64,7 +64,7 @@ export async function openBareSite(rig: Rig, given: Readonly<Record<string, stri
   const config = readConfig({
     env,
     readFile: (path) => readFileSync(path, "utf8"),
-    embedded: true,
+    reader: "embedded",
     jobLimits: { openai: OPENAI_LIMITS },
   });
   const workspace = await openWorkspace(config, openLogger({ level: "silent" }));
@@ -112,19 +112,20 @@ export async function openBareSite(rig: Rig, given: Readonly<Record<string, stri
           const doc = await request(requestId);
           return doc.state === state && doc;
         },
-        { deadlineMs, state: async () => openText(workspace) },
+        { deadlineMs, state: async () => openText(store) },
       ),
     async settles(deadlineMs = 30_000) {
-      await waitUntil("nothing is left to do", async () => isSettled(workspace), {
+      await waitUntil("nothing is left to do", async () => isSettled(store), {
         deadlineMs,
         lookMs: 100,
-        state: async () => openText(workspace),
+        state: async () => openText(store),
       });
     },
   };
 }
 
-async function isSettled({ store }: Workspace): Promise<boolean> {
+/** Whether nothing is left to do: every request and task has ended, and every fact is told. */
+export async function isSettled(store: Store): Promise<boolean> {
   const { requests, tasks, outbox, slicesOpen } = await store.gauges();
   return (
     requests.every(({ state }) => state === "ended") &&
@@ -135,7 +136,7 @@ async function isSettled({ store }: Workspace): Promise<boolean> {
 }
 
 /** What has not ended, for a test that waited in vain. */
-async function openText({ store }: Workspace): Promise<string> {
+export async function openText(store: Store): Promise<string> {
   const requests = await store.requests({ states: ["accepted", "running", "closing"] }, { limit: 5 });
   const states = [
     "packing",

@@ -27,7 +27,7 @@ async function cancel(name: string, options: CancelOptions): Promise<void> {
   await using workspace = await openGranary(options);
   const { source, requestId } = await findRequest(workspace, name, options.source);
   const command = { id: systemIds.nonce(), type: "cancel", data: { source, requestId } } as const;
-  const [reply] = await workspace.submitter.handle([command]);
+  const [reply] = await workspace.send([command]);
   sayReply(out, reply, ({ status }) =>
     status === "ended" ? `${requestId} had ended already` : `${requestId} is being cancelled`,
   );

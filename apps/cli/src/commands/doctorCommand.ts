@@ -9,8 +9,7 @@ import type { Symptom } from "../doctor/symptom.ts";
 import { bad, fine } from "../doctor/symptom.ts";
 import type { ExitCode } from "../failure.ts";
 import { EXIT, failureOf } from "../failure.ts";
-import { attached, commandLog, embeddedConfig } from "../openGranary.ts";
-import { openWorkspace } from "../stack/openWorkspace.ts";
+import { commandConfig, openConfigured } from "../openGranary.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions } from "../terminal/terminal.ts";
 
@@ -40,14 +39,14 @@ async function doctor(options: CommonOptions): Promise<ExitCode> {
 async function examine(options: CommonOptions): Promise<readonly Symptom[]> {
   let config: GranaryConfig;
   try {
-    config = embeddedConfig();
+    config = commandConfig();
   } catch (error) {
     if (!(error instanceof Faulty)) throw error;
     return error.faults.map((fault) => bad("configuration", faultText(fault), "correct it"));
   }
   const symptoms: Symptom[] = [fine("configuration", "has no faults"), ...(await examineMachine(config))];
   try {
-    await using workspace = await openWorkspace(await attached(config), commandLog(config, options));
+    await using workspace = await openConfigured(config, options);
     symptoms.push(...(await examineAccounts(workspace)), ...(await examineWork(workspace)));
   } catch (error) {
     symptoms.push(bad("store", failureOf(error).message, "nothing works until this is mended"));

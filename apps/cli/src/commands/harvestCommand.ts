@@ -4,7 +4,6 @@ import { describedCommand, ending } from "../command.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { findTask } from "../findRequest.ts";
 import { openGranary } from "../openGranary.ts";
-import { runningUp } from "../stack/upState.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions } from "../terminal/terminal.ts";
 
@@ -40,8 +39,8 @@ async function harvest(options: HarvestOptions): Promise<void> {
     throw new Failure(EXIT.failed, `${task.id} has no raw files: there is nothing to decide anew`);
   const n = Math.max(task.again?.n ?? 0, task.revisions.length + 1);
   await store.signal("task", [task.id], { type: "again", n });
-  const isUp = await runningUp(workspace.config);
-  if (!isUp) out.note("nothing works on this store: start granary up, which will carry it out");
+  if ((await workspace.atWork()).kind === "nobody")
+    out.note("nothing works on this store: start granary up, which will carry it out");
   if (options.wait) {
     for (;;) {
       const { revisions } = await findTask(workspace, task.id);

@@ -4,8 +4,8 @@ import { addCosts, parsePoolKey, planTasks, priceOf, slicesOfCuts } from "@grana
 import { describedCommand, ending } from "../command.ts";
 import type { ExitCode } from "../failure.ts";
 import { EXIT, failureText, Failure } from "../failure.ts";
-import { embeddedConfig } from "../openGranary.ts";
-import { catalogueOf } from "../stack/catalogueOf.ts";
+import { commandConfig } from "../openGranary.ts";
+import { catalogueOf } from "@granary/host";
 import { count, money } from "../terminal/format.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions } from "../terminal/terminal.ts";
@@ -45,7 +45,7 @@ export function planCommand(): Command {
 
 async function plan(file: string, options: CommonOptions & HeaderFlags): Promise<ExitCode> {
   const out = terminal(options);
-  const catalogue = catalogueOf(embeddedConfig());
+  const catalogue = catalogueOf(commandConfig());
   await using input = await spooledInput(file);
   const requests = new Map<string, PlannedRequest>();
   const slices: Slice[] = [];

@@ -54,7 +54,7 @@ async function poll(name: string | undefined, options: PollOptions): Promise<voi
   }
   const which = name ?? "";
   const data = isTaskId(which) ? { taskId: which } : await namesOf(workspace, which, options.source);
-  const [reply] = await workspace.submitter.handle([{ id: systemIds.nonce(), type: "poll", data }]);
+  const [reply] = await workspace.send([{ id: systemIds.nonce(), type: "poll", data }]);
   sayReply(out, reply, ({ status }) =>
     status === "ended" ? `${which} has ended: nothing is left to look at` : `${which} is looked at now`,
   );

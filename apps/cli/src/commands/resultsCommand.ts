@@ -11,7 +11,7 @@ import { describedCommand, ending } from "../command.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { DEFAULT_SOURCE, findRequest } from "../findRequest.ts";
 import { openGranary } from "../openGranary.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { Workspace } from "../stack/workspace.ts";
 import { money } from "../terminal/format.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions, Terminal } from "../terminal/terminal.ts";

@@ -42,7 +42,7 @@ async function retry(name: string, { newId, only, reasons, ...options }: RetryOp
     ...(only ? { only } : {}),
     ...(reasons ? { reasons } : {}),
   };
-  const [reply] = await workspace.submitter.handle([{ id: systemIds.nonce(), type: "retry", data }]);
+  const [reply] = await workspace.send([{ id: systemIds.nonce(), type: "retry", data }]);
   sayReply(
     out,
     reply,

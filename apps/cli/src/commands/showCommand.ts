@@ -6,7 +6,7 @@ import { describedCommand, ending } from "../command.ts";
 import { DEFAULT_SOURCE, findRequest, findTask, isTaskId } from "../findRequest.ts";
 import { openGranary } from "../openGranary.ts";
 import { errorText, remedyFor } from "../remedies.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { Workspace } from "../stack/workspace.ts";
 import { count } from "../terminal/format.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions, Terminal } from "../terminal/terminal.ts";

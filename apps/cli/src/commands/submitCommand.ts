@@ -8,8 +8,7 @@ import { openGranary } from "../openGranary.ts";
 import { followRequests } from "../progress/followRequests.ts";
 import { progressDrawing } from "../progress/progressDrawing.ts";
 import { requestFollower } from "../progress/requestFollower.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
-import { runningUp } from "../stack/upState.ts";
+import type { Workspace } from "../stack/workspace.ts";
 import { count } from "../terminal/format.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions, Terminal } from "../terminal/terminal.ts";
@@ -68,7 +67,7 @@ async function submit(file: string, options: SubmitOptions): Promise<ExitCode> {
       accepted.map(({ id }) => id),
     );
     await followRequests(workspace, follower, progressDrawing(out));
-  } else if (!(await runningUp(workspace.config)))
+  } else if ((await workspace.atWork()).kind === "nobody")
     out.note("nothing works on this store: start granary up, which will take them up");
   const failed = await report(workspace, out, accepted, options.wait);
   if (refusals.length > 0) throw new Failure(EXIT.wrongInput, "not accepted (all others were):", refusals);

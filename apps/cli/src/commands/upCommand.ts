@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import type { GranaryConfig, Log } from "@granary/runtime";
-import { holdLock, LockHeld, openLogger, run, systemClock, withSimulator } from "@granary/runtime";
+import type { EmbeddedConfig, Log } from "@granary/runtime";
+import { holdLock, LockHeld, openLogger, run, secretsOf, systemClock, withSimulator } from "@granary/runtime";
 import { describedCommand, ending } from "../command.ts";
 import type { ExitCode } from "../failure.ts";
 import { EXIT, Failure } from "../failure.ts";
-import { embeddedConfig, secretsOf } from "../openGranary.ts";
+import { embeddedConfig } from "../openGranary.ts";
 import { port } from "../portOption.ts";
 import { openWorkspace } from "../stack/openWorkspace.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { EmbeddedWorkspace } from "../stack/openWorkspace.ts";
 import { runRoles } from "../stack/runRoles.ts";
 import { superviseSimulator } from "../stack/superviseSimulator.ts";
 import { forgetUpState, publishUpState } from "../stack/upState.ts";
@@ -58,14 +58,14 @@ async function up(options: UpOptions): Promise<ExitCode> {
 }
 
 async function runEmbedded(
-  given: GranaryConfig,
+  given: EmbeddedConfig,
   options: UpOptions,
   { log, out }: { readonly log: Log; readonly out: Terminal },
   stop: AbortSignal,
 ): Promise<void> {
   await using opened = new AsyncDisposableStack();
   const lock = opened.use(await takeLock(given));
-  await forgetUpState(given);
+  await forgetUpState(given.store);
   let config = given;
   let simulatorPid: number | null = null;
   if (given.simulator.url === null && given.accounts.some(({ settings }) => settings.mode === "simulated")) {
@@ -80,7 +80,7 @@ async function runEmbedded(
   const workspace = opened.use(await openWorkspace(config, log));
   const freed = await workspace.store.freeLeases({ except: workspace.deps.owner });
   opened.use(
-    await publishUpState(config, {
+    await publishUpState(config.store, {
       pid: process.pid,
       startedAt: systemClock.now(),
       simulatorUrl: config.simulator.url,
@@ -97,7 +97,7 @@ async function runEmbedded(
   if (!out.json) out.line("granary has stopped");
 }
 
-async function takeLock({ store }: GranaryConfig) {
+async function takeLock({ store }: EmbeddedConfig) {
   const onHeld = (holder: LockHeld): Error => {
     const who = holder.pid === null ? "in another process" : `as process ${holder.pid}`;
     const message = `granary up runs already on ${store.sqlite}, ${who}: the other commands work beside it; stop it to start another`;
@@ -112,7 +112,7 @@ async function takeLock({ store }: GranaryConfig) {
     }
 }
 
-async function startedSimulator(config: GranaryConfig, options: UpOptions, log: Log) {
+async function startedSimulator(config: EmbeddedConfig, options: UpOptions, log: Log) {
   try {
     return await superviseSimulator(
       {
@@ -142,7 +142,7 @@ interface Beginning {
   readonly freed: number;
 }
 
-function announce(out: Terminal, config: GranaryConfig, { simulatorPid, diedPid, freed }: Beginning): void {
+function announce(out: Terminal, config: EmbeddedConfig, { simulatorPid, diedPid, freed }: Beginning): void {
   const accounts = config.accounts.map(({ settings, baseUrl }) => ({
     id: settings.id,
     mode: settings.mode,
@@ -181,7 +181,11 @@ function announce(out: Terminal, config: GranaryConfig, { simulatorPid, diedPid,
 }
 
 /** Aborts `idle` once nothing is open: every request and task has ended and every fact is out. */
-async function abortWhenIdle({ store }: Workspace, idle: AbortController, over: AbortSignal): Promise<void> {
+async function abortWhenIdle(
+  { store }: EmbeddedWorkspace,
+  idle: AbortController,
+  over: AbortSignal,
+): Promise<void> {
   while (!over.aborted) {
     const { requests, tasks, outbox } = await store.gauges();
     const open =

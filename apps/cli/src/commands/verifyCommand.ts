@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Finding, LedgerCreate, Report } from "@granary/checker";
-import { readJournal } from "@granary/messaging";
 import { outputValidator } from "@granary/providers";
 import type { GranaryConfig } from "@granary/runtime";
 import { withSimulator } from "@granary/runtime";
@@ -12,9 +11,8 @@ import type { ExitCode } from "../failure.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { DEFAULT_SOURCE, findRequest } from "../findRequest.ts";
 import { openGranary } from "../openGranary.ts";
-import { catalogueOf } from "../stack/catalogueOf.ts";
+import { catalogueOf } from "@granary/host";
 import { startSimulator } from "../stack/startSimulator.ts";
-import { runningUp } from "../stack/upState.ts";
 import { count } from "../terminal/format.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions, Terminal } from "../terminal/terminal.ts";
@@ -40,7 +38,7 @@ async function check(name: string | undefined, options: VerifyOptions): Promise<
   await using opened = new AsyncDisposableStack();
   const workspace = opened.use(await openGranary(options));
   const request = name === undefined ? null : await findRequest(workspace, name, options.source);
-  const quiet = (await runningUp(workspace.config)) === null;
+  const quiet = (await workspace.atWork()).kind === "nobody";
   let { config } = workspace;
   if (isSimulated(config) && config.simulator.url === null && existsSync(ledgerFolder(config))) {
     // The provider is there also while nobody works: its jobs are listed as a live account's would be.
@@ -54,6 +52,7 @@ async function check(name: string | undefined, options: VerifyOptions): Promise<
     return [id, reached ? { dialect, provider } : { dialect }] as const;
   });
   const ledger = await readCreates(config);
+  const facts = workspace.facts();
   const { verify } = await import("@granary/checker");
   const report = await verify(
     {
@@ -63,7 +62,7 @@ async function check(name: string | undefined, options: VerifyOptions): Promise<
       accounts: new Map(reachable),
       prices,
       outputValidator,
-      facts: readJournal(config.journal),
+      ...(facts ? { facts } : {}),
       ...(ledger ? { ledger } : {}),
     },
     { quiet, ...(request ? { requests: [request.id] } : {}) },

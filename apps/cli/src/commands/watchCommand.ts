@@ -9,7 +9,7 @@ import { openGranary } from "../openGranary.ts";
 import { followRequests } from "../progress/followRequests.ts";
 import { progressDrawing } from "../progress/progressDrawing.ts";
 import { requestFollower } from "../progress/requestFollower.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { Workspace } from "../stack/workspace.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions } from "../terminal/terminal.ts";
 

@@ -2,7 +2,7 @@ import cliProgress from "cli-progress";
 import { systemClock } from "@granary/runtime";
 import type { Progress } from "../progress/requestFollower.ts";
 import { requestFollower } from "../progress/requestFollower.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { EmbeddedWorkspace } from "../stack/openWorkspace.ts";
 import { count, duration } from "../terminal/format.ts";
 import { factText } from "./tellFacts.ts";
 import type { WorkGroup } from "./workGroups.ts";
@@ -36,7 +36,7 @@ interface Display {
  * @throws DemoStalled
  */
 export async function followDemo(
-  workspace: Workspace,
+  workspace: EmbeddedWorkspace,
   groups: readonly WorkGroup[],
   startedAt: number,
   stop: AbortSignal,
@@ -74,7 +74,7 @@ function isDone({ progress: { requests } }: Row): boolean {
 }
 
 /** Requests end when their items have; their tasks, and what is still to be told, a moment later. */
-async function isQuiet({ store }: Workspace): Promise<boolean> {
+async function isQuiet({ store }: EmbeddedWorkspace): Promise<boolean> {
   const { tasks, outbox } = await store.gauges();
   const open = tasks.filter(({ state }) => state !== "ended" && state !== "void");
   return open.length === 0 && outbox.pending === 0;

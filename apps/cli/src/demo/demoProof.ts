@@ -4,7 +4,7 @@ import { readJournal } from "@granary/messaging";
 import { outputValidator } from "@granary/providers";
 import { readLedger } from "@granary/simulator";
 import type { LedgerEntry } from "@granary/simulator";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { EmbeddedWorkspace } from "../stack/openWorkspace.ts";
 import { count } from "../terminal/format.ts";
 
 /** What the checker found, and the ledger it was held against. */
@@ -20,7 +20,7 @@ export async function proveDemo({
   artifacts,
   catalogue,
   deps,
-}: Workspace): Promise<DemoProof> {
+}: EmbeddedWorkspace): Promise<DemoProof> {
   const ledger = await readLedger(config.simulator.folder);
   const report = await verify(
     {

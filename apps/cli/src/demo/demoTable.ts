@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import type { Counts, RequestDoc } from "@granary/domain";
 import { addCounts, NO_COUNTS } from "@granary/domain";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { EmbeddedWorkspace } from "../stack/openWorkspace.ts";
 import { count, duration, money } from "../terminal/format.ts";
 import type { WorkGroup } from "./workGroups.ts";
 
@@ -22,7 +22,10 @@ export interface GroupSummary {
 }
 
 /** Adds up what became of a group's requests. */
-export async function summarise({ store }: Workspace, { name, ids }: WorkGroup): Promise<GroupSummary> {
+export async function summarise(
+  { store }: EmbeddedWorkspace,
+  { name, ids }: WorkGroup,
+): Promise<GroupSummary> {
   const summaries: GroupSummary[] = [];
   let from = Infinity;
   let to = 0;
@@ -66,7 +69,7 @@ function addUp(name: string, summaries: readonly GroupSummary[]): GroupSummary {
   };
 }
 
-async function retriedOf(store: Workspace["store"], request: string): Promise<number> {
+async function retriedOf(store: EmbeddedWorkspace["store"], request: string): Promise<number> {
   let retried = 0;
   for (let after: number | undefined; ;) {
     const page = await store.outcomes(request, { after, limit: PAGE });

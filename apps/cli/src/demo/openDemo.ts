@@ -3,10 +3,10 @@ import { openSync, closeSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OPENAI_LIMITS } from "@granary/providers";
-import type { GranaryConfig } from "@granary/runtime";
+import type { EmbeddedConfig } from "@granary/runtime";
 import { openLogger, readConfig, withSimulator } from "@granary/runtime";
 import { openWorkspace } from "../stack/openWorkspace.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { EmbeddedWorkspace } from "../stack/openWorkspace.ts";
 import { startSimulator } from "../stack/startSimulator.ts";
 
 /** What the simulated provider does: some lines fail, a job expires, an answer is lost. */
@@ -19,7 +19,7 @@ const LEAST_LINES = 50;
 /** A stack of its own, in a folder of its own. */
 export interface Demo extends AsyncDisposable {
   readonly folder: string;
-  readonly workspace: Workspace;
+  readonly workspace: EmbeddedWorkspace;
 }
 
 /** A new folder below `.granary` for one run of the demo; it is kept. */
@@ -33,7 +33,7 @@ export async function demoFolder(startedAt: Date): Promise<string> {
  * The demo's configuration. The environment is not handed in at all: no provider's key, base URL or mode that is set
  * there can reach it, and its only account is simulated.
  */
-export function demoConfig(folder: string): GranaryConfig {
+export function demoConfig(folder: string): EmbeddedConfig {
   return readConfig({
     env: {
       GRANARY_SQLITE: join(folder, "granary.db"),
@@ -43,7 +43,7 @@ export function demoConfig(folder: string): GranaryConfig {
     readFile: (path) => {
       throw new Error(`the demo reads no configuration file: ${path}`);
     },
-    embedded: true,
+    reader: "embedded",
     isolated: true,
     jobLimits: { openai: OPENAI_LIMITS },
   });
@@ -68,7 +68,7 @@ export async function openDemo(folder: string, items: number): Promise<Demo> {
   return { folder, workspace, [Symbol.asyncDispose]: async () => closing.disposeAsync() };
 }
 
-function smallerJobs(config: GranaryConfig, items: number): GranaryConfig {
+function smallerJobs(config: EmbeddedConfig, items: number): EmbeddedConfig {
   const lines = Math.min(OPENAI_LIMITS.lines, Math.max(LEAST_LINES, Math.ceil(items / JOBS)));
   return {
     ...config,

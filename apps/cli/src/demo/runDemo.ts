@@ -1,7 +1,7 @@
 import { relative, resolve } from "node:path";
 import { EXIT, Failure } from "../failure.ts";
 import type { ExitCode } from "../failure.ts";
-import { catalogueOf } from "../stack/catalogueOf.ts";
+import { catalogueOf } from "@granary/host";
 import { runRoles } from "../stack/runRoles.ts";
 import { count, duration } from "../terminal/format.ts";
 import { checkWorkload } from "../workload/checkWorkload.ts";

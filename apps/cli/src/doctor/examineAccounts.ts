@@ -1,7 +1,7 @@
 import { ProviderTrouble } from "@granary/domain";
 import { pausesOf } from "../pausesOf.ts";
 import { remedyFor } from "../remedies.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { Workspace } from "../stack/workspace.ts";
 import { instant } from "../terminal/format.ts";
 import type { Symptom } from "./symptom.ts";
 import { bad, fine, note } from "./symptom.ts";

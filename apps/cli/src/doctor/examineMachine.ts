@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { GranaryConfig } from "@granary/runtime";
+import type { EmbeddedConfig, GranaryConfig, SqlitePlace } from "@granary/runtime";
+import { isEmbedded } from "../openGranary.ts";
 import { runningUp } from "../stack/upState.ts";
 import { bytes, instant } from "../terminal/format.ts";
 import type { Symptom } from "./symptom.ts";
@@ -15,11 +16,14 @@ const FULL_BYTES = 100 * 2 ** 20;
 export async function examineMachine(config: GranaryConfig): Promise<readonly Symptom[]> {
   return [
     fine("node", process.version),
-    storeVersion(config.store.sqlite),
-    await room("store", dirname(resolve(config.store.sqlite))),
+    ...(config.store.kind === "sqlite" ? await storeFile(config.store) : []),
     await room("artifacts", resolve(config.artifacts.folder)),
-    await upSymptom(config),
+    ...(isEmbedded(config) ? [await upSymptom(config)] : []),
   ];
+}
+
+async function storeFile({ sqlite }: SqlitePlace): Promise<readonly Symptom[]> {
+  return [storeVersion(sqlite), await room("store", dirname(resolve(sqlite)))];
 }
 
 function storeVersion(path: string): Symptom {
@@ -47,8 +51,8 @@ async function room(about: string, folder: string): Promise<Symptom> {
   return fine(`disk of the ${about}`, message);
 }
 
-async function upSymptom(config: GranaryConfig): Promise<Symptom> {
-  const up = await runningUp(config);
+async function upSymptom(config: EmbeddedConfig): Promise<Symptom> {
+  const up = await runningUp(config.store);
   if (!up)
     return note("granary up", "does not run on this store", "start it: what is accepted waits until then");
   const missing = config.accounts

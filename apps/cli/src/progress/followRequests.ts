@@ -1,9 +1,7 @@
 import { constants } from "node:os";
 import { doorbell, systemClock } from "@granary/runtime";
-import { watchChanges } from "@granary/store";
 import { remedyFor } from "../remedies.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
-import { runningUp } from "../stack/upState.ts";
+import type { Workspace } from "../stack/workspace.ts";
 import type { Progress, RequestFollower, TaskGroup } from "./requestFollower.ts";
 
 /** At most five looks a second; and however long a look takes, most of the time is others'. */
@@ -29,10 +27,7 @@ export async function followRequests(
   const over = new AbortController();
   const bell = doorbell(systemClock);
   const wait = bell.listener();
-  const watching = watchChanges(workspace.store, () => bell.ring(), {
-    clock: systemClock,
-    signal: over.signal,
-  });
+  const watching = workspace.watch(() => bell.ring(), over.signal);
   const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
     drawing.end();
     process.stderr.write("no longer followed; the requests go on: granary watch follows them again\n");
@@ -64,10 +59,12 @@ export async function followRequests(
   }
 }
 
-async function upAttention({ config }: Workspace): Promise<readonly string[]> {
-  const up = await runningUp(config);
-  if (!up)
+async function upAttention({ config, atWork }: Workspace): Promise<readonly string[]> {
+  const working = await atWork();
+  if (working.kind === "services") return [];
+  if (working.kind === "nobody")
     return ["nothing works on this store: start granary up in another terminal (what is accepted is kept)"];
+  const up = working.state;
   if (up.accounts.length === 0) return [];
   return config.accounts
     .filter(({ settings }) => !up.accounts.includes(settings.id))

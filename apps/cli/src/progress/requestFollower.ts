@@ -1,6 +1,6 @@
 import type { Counts, RequestDoc, RequestResult, TaskDoc, WaitsFor } from "@granary/domain";
 import { addCounts, NO_COUNTS, totalOf } from "@granary/domain";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { Workspace } from "../stack/workspace.ts";
 
 const PAGE = 500;
 /** Up to this many open requests, exactly their tasks are told; with more, all that may be theirs. */

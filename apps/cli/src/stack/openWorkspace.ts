@@ -1,24 +1,22 @@
-import { randomBytes } from "node:crypto";
-import { folderArtifacts } from "@granary/artifacts";
-import type { Artifacts, Catalogue } from "@granary/domain";
-import { memoryBus, openJournal } from "@granary/messaging";
+import type { Artifacts } from "@granary/domain";
+import { catalogueOf, openDeps } from "@granary/host";
+import { memoryBus, openJournal, readJournal } from "@granary/messaging";
 import type { MemoryBus } from "@granary/messaging";
-import { epochGuard, systemClock, systemIds } from "@granary/runtime";
-import type { GranaryConfig, Log } from "@granary/runtime";
-import { sqliteStore } from "@granary/store";
+import { systemClock, systemIds } from "@granary/runtime";
+import type { EmbeddedConfig, Log } from "@granary/runtime";
+import { sqliteStore, watchChanges } from "@granary/store";
 import type { SqliteStore } from "@granary/store";
 import { submitter } from "@granary/submitter";
-import type { Submitter, SubmitterDeps } from "@granary/submitter";
-import { catalogueOf } from "./catalogueOf.ts";
+import type { Submitter } from "@granary/submitter";
+import { EXIT, Failure } from "../failure.ts";
+import { runningUp } from "./upState.ts";
+import type { PutInput, Workspace } from "./workspace.ts";
 
-/** Everything a command needs: the store, the artifacts, and the handlers of commands. No loop runs in it. */
-export interface Workspace extends AsyncDisposable {
-  readonly config: GranaryConfig;
+/** A workspace with everything in this process: it has the submitter itself. */
+export interface EmbeddedWorkspace extends Workspace {
+  readonly config: EmbeddedConfig;
   readonly store: SqliteStore;
-  readonly artifacts: Artifacts;
   readonly bus: MemoryBus;
-  readonly catalogue: Catalogue;
-  readonly deps: SubmitterDeps;
   readonly submitter: Submitter;
 }
 
@@ -26,48 +24,51 @@ export interface Workspace extends AsyncDisposable {
  * Opens what the configuration names, making what is missing. Several processes may have one workspace open.
  * @throws StoreTooNew, StoreUnavailable
  */
-export async function openWorkspace(config: GranaryConfig, log: Log): Promise<Workspace> {
+export async function openWorkspace(config: EmbeddedConfig, log: Log): Promise<EmbeddedWorkspace> {
   await using opened = new AsyncDisposableStack();
   const store = sqliteStore({ path: config.store.sqlite, clock: systemClock, ids: systemIds });
   opened.defer(async () => store.close());
   await store.ensure();
-  const artifacts = await folderArtifacts(config.artifacts.folder);
   const journal = opened.use(await openJournal(config.journal));
   const bus = memoryBus({ clock: systemClock, journal });
-  const { instance } = await store.gate(config.instance ?? randomInstance());
   const catalogue = catalogueOf(config);
-  const deps: SubmitterDeps = {
-    store,
-    artifacts,
-    clock: systemClock,
-    ids: systemIds,
+  const deps = await openDeps(config, {
     log,
+    store,
     catalogue,
-    owner: `${process.pid}-${randomBytes(4).toString("hex")}`,
-    instance,
-    epoch: epochGuard({
-      store,
-      artifacts,
-      clock: systemClock,
-      log,
-      instance,
-      accounts: [...catalogue.accounts.keys()],
-    }),
     publish: async (facts) => bus.publish(facts),
-  };
+  });
+  const submitting = submitter(deps);
   const closing = opened.move();
   return {
     config,
     store,
-    artifacts,
+    artifacts: deps.artifacts,
     bus,
     catalogue,
     deps,
-    submitter: submitter(deps),
+    submitter: submitting,
+    send: submitting.handle,
+    putInput: async (bytes) => putArtifact(deps.artifacts, bytes),
+    redrive: async () => {
+      throw new Failure(EXIT.wrongInput, "dead letters came by NATS: set NATS_URL to send them again");
+    },
+    facts: () => readJournal(config.journal),
+    watch: async (changed, stop) => watchChanges(store, changed, { clock: systemClock, signal: stop }),
+    async atWork() {
+      const state = await runningUp(config.store);
+      return state ? { kind: "up", state } : { kind: "nobody" };
+    },
     [Symbol.asyncDispose]: async () => closing.disposeAsync(),
   };
 }
 
-function randomInstance(): string {
-  return systemIds.random(4);
+/** The request keeps a copy of its items, so that the upload may go once it is accepted. */
+async function putArtifact(artifacts: Artifacts, bytes: AsyncIterable<Uint8Array>): Promise<PutInput> {
+  // Two commands may submit the same items at the same time, and each removes its own upload.
+  const { path, sha256 } = await artifacts.put(`uploads/${systemIds.nonce()}.jsonl`, bytes);
+  return {
+    ref: { path, sha256 },
+    [Symbol.asyncDispose]: async () => void (await artifacts.remove(path)),
+  };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
-import type { GranaryConfig } from "@granary/runtime";
+import type { SqlitePlace } from "@granary/runtime";
 
 /** What a running `granary up` tells the other commands. */
 export interface UpState {
@@ -11,29 +11,29 @@ export interface UpState {
   readonly accounts: readonly string[];
 }
 
-function statePath({ store }: GranaryConfig): string {
-  return `${store.lock}.json`;
+function statePath({ lock }: SqlitePlace): string {
+  return `${lock}.json`;
 }
 
 /** Writes down what the holder of the lock runs, until it is disposed of. */
-export async function publishUpState(config: GranaryConfig, state: UpState): Promise<AsyncDisposable> {
-  const path = statePath(config);
+export async function publishUpState(place: SqlitePlace, state: UpState): Promise<AsyncDisposable> {
+  const path = statePath(place);
   await writeFile(`${path}.${process.pid}`, `${JSON.stringify(state)}\n`);
   await rename(`${path}.${process.pid}`, path);
   return { [Symbol.asyncDispose]: async () => rm(path, { force: true }) };
 }
 
 /** Forgets what a dead holder of the lock wrote down. Only for who holds the lock now. */
-export async function forgetUpState(config: GranaryConfig): Promise<void> {
-  await rm(statePath(config), { force: true });
+export async function forgetUpState(place: SqlitePlace): Promise<void> {
+  await rm(statePath(place), { force: true });
 }
 
 /** What runs on the store now; null where no `granary up` does. */
-export async function runningUp(config: GranaryConfig): Promise<UpState | null> {
-  if (!isHeld(config.store.lock)) return null;
+export async function runningUp(place: SqlitePlace): Promise<UpState | null> {
+  if (!isHeld(place.lock)) return null;
   // Between taking the lock and telling, a holder has nothing to say yet.
   const silent: UpState = { pid: 0, startedAt: Date.now(), simulatorUrl: null, accounts: [] };
-  const text = await readFile(statePath(config), "utf8").catch(() => null);
+  const text = await readFile(statePath(place), "utf8").catch(() => null);
   return text === null ? silent : (JSON.parse(text) as UpState);
 }
 

@@ -1,7 +1,7 @@
 import type { Command, Fault, Item, Reply, SubmitHeader } from "@granary/domain";
 import { systemIds } from "@granary/runtime";
 import { EXIT, Failure } from "../failure.ts";
-import type { Workspace } from "../stack/openWorkspace.ts";
+import type { Workspace } from "../stack/workspace.ts";
 import type { CheckedWorkload } from "./checkWorkload.ts";
 import { readItems } from "./checkWorkload.ts";
 import type { Section } from "./scanWorkload.ts";
@@ -41,7 +41,7 @@ export async function submitWorkload(
     const commands = batch;
     batch = [];
     batchBytes = 0;
-    if (commands.length > 0) take(commands, await workspace.submitter.handle(commands));
+    if (commands.length > 0) take(commands, await workspace.send(commands));
   }
   function take(commands: readonly Command[], replies: readonly Reply[]): void {
     for (const [index, { data }] of commands.entries()) {
@@ -64,9 +64,11 @@ export async function submitWorkload(
         await add({ ...header, requestId: `${header.requestId}-${item.key}` }, [item], bytes / section.lines);
     else if (bytes <= INLINE_BYTES) await add(header, await Array.fromAsync(itemsOf(path, section)), bytes);
     else {
-      const command = await uploaded(workspace, path, section, header);
-      take([command], await workspace.submitter.handle([command]));
-      await workspace.artifacts.remove((command.data as { itemsRef: { path: string } }).itemsRef.path);
+      // The request keeps a copy of its own, so that the upload may go once the command is answered.
+      await using input = await workspace.putInput(sectionBytes(path, section));
+      if (input.ref.sha256 !== section.sha256) throw changed(path);
+      const command = submitCommand({ ...header, itemsRef: input.ref });
+      take([command], await workspace.send([command]));
     }
   }
   await flush();
@@ -75,23 +77,6 @@ export async function submitWorkload(
 
 function submitCommand(data: unknown): Command {
   return { id: systemIds.nonce(), type: "submit", data };
-}
-
-/** A command whose items are an artifact of their own; the request keeps a copy, so that it may go afterwards. */
-async function uploaded(
-  { artifacts }: Workspace,
-  path: string,
-  section: Section,
-  header: SubmitHeader,
-): Promise<Command> {
-  // Two commands may submit one file at the same time, and each removes its own upload.
-  const name = `uploads/${section.sha256}-${systemIds.random(6)}.jsonl`;
-  const upload = await artifacts.put(name, sectionBytes(path, section));
-  if (upload.sha256 !== section.sha256) {
-    await artifacts.remove(name);
-    throw changed(path);
-  }
-  return submitCommand({ ...header, itemsRef: { path: name, sha256: upload.sha256 } });
 }
 
 async function* itemsOf(path: string, section: Section): AsyncGenerator<Item> {

@@ -15,68 +15,81 @@ const header = z.union(
 );
 
 const durations = z.strictObject({
-  lease: durationValue.optional(),
-  poll: durationValue.optional(),
-  pollMax: durationValue.optional(),
-  sweep: durationValue.optional(),
-  quiet: durationValue.optional(),
-  settle: durationValue.optional(),
-  linger: durationValue.optional(),
-  jobTimeout: durationValue.optional(),
+  lease: durationValue.optional().describe("how long a claim stands unrenewed"),
+  poll: durationValue.optional().describe("shortest time between two looks at a running job"),
+  pollMax: durationValue.optional().describe("longest time between two looks at a running job"),
+  sweep: durationValue.optional().describe("between two passes over the job list"),
+  quiet: durationValue.optional().describe("after an unknown create, before its absence is believed"),
+  settle: durationValue.optional().describe("how long an ended job may take to show all its lines"),
+  linger: durationValue.optional().describe("how long a small request waits to share a job"),
+  jobTimeout: durationValue.optional().describe("from submission until a job is cancelled"),
 });
 
 const limits = z.strictObject({
-  lines: countValue.optional(),
-  bytes: countValue.optional(),
-  lineBytes: countValue.optional(),
-  /** Estimated input tokens of one job. */
-  tokens: countValue.optional(),
-  jobs: countValue.optional(),
-  tokensPerModel: countValue.optional(),
-  createsPerMinute: countValue.optional(),
-  dailyUsd: dollars.optional(),
+  lines: countValue.optional().describe("lines of one job"),
+  bytes: countValue.optional().describe("bytes of one job"),
+  lineBytes: countValue.optional().describe("bytes of one line, its end included"),
+  tokens: countValue.optional().describe("estimated input tokens of one job"),
+  jobs: countValue.optional().describe("jobs under way at a time"),
+  tokensPerModel: countValue.optional().describe("enqueued input tokens of one model"),
+  createsPerMinute: countValue.optional().describe("jobs created a minute"),
+  dailyUsd: dollars.optional().describe("US dollars a UTC day"),
 });
 
 const account = z.strictObject({
-  provider,
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "1 to 32 of a-z, 0-9 and -"),
-  mode,
-  keyEnv: variable.optional(),
-  keyFile: filePath.optional(),
-  baseUrl: baseUrl.optional(),
-  organization: headerText.optional(),
-  project: headerText.optional(),
+  provider: provider.describe("whose API it is"),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "1 to 32 of a-z, 0-9 and -")
+    .describe("1 to 32 of a-z, 0-9 and -; a simulated account is named `simulated`"),
+  mode: mode.describe("for life"),
+  keyEnv: variable.optional().describe("variable that holds the key; a live account has it or `keyFile`"),
+  keyFile: filePath.optional().describe("path of a mounted file that holds the key"),
+  baseUrl: baseUrl.optional().describe("base URL, where it is not the provider's own"),
+  organization: headerText.optional().describe("organization of the key"),
+  project: headerText.optional().describe("project of the key"),
   headers: z
     .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "the name of a header"), header)
-    .default({}),
-  profile: profile.optional(),
+    .default({})
+    .describe("sent with every call: a text, or `{env: NAME}`, or `{file: PATH}` where it is a secret"),
+  profile: profile.optional().describe("durations: usual where live, fast where simulated"),
   durations: durations.prefault({}),
   limits: limits.prefault({}),
-  models: z.array(modelName).default([]),
+  models: z.array(modelName).default([]).describe("models to take beside those with a known price"),
 });
 
 const price = z.strictObject({
-  provider,
-  model: modelName,
-  /** US dollars a million tokens. */
-  input: dollars,
-  cachedInput: dollars.optional(),
-  output: dollars,
-  /** Share of the list price a batch pays. */
-  batch: z.number().positive().max(1).default(0.5),
-  asOf: z.iso.date("a day such as 2025-04-14"),
-  source: z.string().min(1).default("configuration"),
+  provider: provider.describe("whose model it is"),
+  model: modelName.describe("name of the model"),
+  input: dollars.describe("US dollars a million input tokens"),
+  cachedInput: dollars
+    .optional()
+    .describe("the same of tokens from the prompt cache; `input` where left out"),
+  output: dollars.describe("US dollars a million output tokens"),
+  batch: z.number().positive().max(1).default(0.5).describe("share of the list price that a batch pays"),
+  asOf: z.iso.date("a day such as 2025-04-14").describe("since when it holds"),
+  source: z.string().min(1).default("configuration").describe("where it was read"),
 });
 
-const file = z.strictObject({
+const source = z.strictObject({
+  dailyUsd: dollars.optional().describe("US dollars a UTC day"),
+  maxBacklog: countValue
+    .optional()
+    .describe("items that may be open at a time; a request beyond it is refused, `backlog_full`"),
+});
+
+/** The whole file. What it says of a field is what the manual says. */
+export const configFileSchema = z.strictObject({
   accounts: z.array(account).default([]),
-  /** Models to take beside those with a known price, by provider. */
-  models: z.partialRecord(provider, z.array(modelName)).default({}),
+  models: z
+    .partialRecord(provider, z.array(modelName))
+    .default({})
+    .describe("models to take beside those with a known price, by provider"),
   prices: z.array(price).default([]),
-  sources: z.record(z.string().min(1), z.strictObject({ dailyUsd: dollars.optional() })).default({}),
+  sources: z.record(z.string().min(1), source).default({}),
 });
 
-export type ConfigFile = z.infer<typeof file>;
+export type ConfigFile = z.infer<typeof configFileSchema>;
 export type FileAccount = z.infer<typeof account>;
 
 const EMPTY: ConfigFile = { accounts: [], models: {}, prices: [], sources: {} };
@@ -88,7 +101,7 @@ export function parseConfigFile(name: string, text: string, faults: Fault[]): Co
   for (const error of document.errors)
     faults.push({ path: `${name}: line ${lineCounter.linePos(error.pos[0]).line}`, message: error.message });
   if (document.errors.length > 0) return EMPTY;
-  const parsed = file.safeParse(document.toJS() ?? {});
+  const parsed = configFileSchema.safeParse(document.toJS() ?? {});
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) faults.push(...faultsOf(name, issue));
   return EMPTY;

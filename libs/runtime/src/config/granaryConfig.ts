@@ -16,13 +16,43 @@ export interface AccountConfig {
   readonly project: string | null;
 }
 
+/** Paths of the SQLite file and of the lock file beside it. */
+export interface SqlitePlace {
+  readonly kind: "sqlite";
+  readonly sqlite: string;
+  readonly lock: string;
+}
+
+/** Where the store is. */
+export type StoreConfig =
+  | SqlitePlace
+  | { readonly kind: "mongo"; readonly uri: Secret; readonly database: string };
+
+/** How to reach NATS. At most one way to sign in is set. */
+export interface NatsConfig {
+  /** As `nats://host:port` or `tls://host:port`, without credentials. */
+  readonly servers: readonly string[];
+  readonly user: string | null;
+  readonly password: Secret | null;
+  readonly token: Secret | null;
+  readonly credentialsFile: string | null;
+  readonly caFile: string | null;
+}
+
 /** Everything one process is told from outside, checked. */
 export interface GranaryConfig {
-  /** Paths of the SQLite file and of the lock file beside it. */
-  readonly store: { readonly sqlite: string; readonly lock: string };
+  readonly store: StoreConfig;
+  /** Null: the bus is in this process. */
+  readonly nats: NatsConfig | null;
   readonly artifacts: { readonly folder: string };
-  /** Path of the journal of facts, beside the store. */
-  readonly journal: string;
+  /** Path of the journal of facts, beside a SQLite file; null on MongoDB, where the bus keeps them. */
+  readonly journal: string | null;
+  /** Where probes and metrics are served; port 0 is any that is free. */
+  readonly http: { readonly host: string; readonly port: number };
+  /** What runs: the commit of the build. */
+  readonly commit: string;
+  /** From being told to stop to the end of the process, in milliseconds. */
+  readonly graceMs: number;
   readonly simulator: { readonly url: string | null; readonly folder: string };
   /** Four of [a-z0-9], in the tags of provider jobs; null: the store's own. */
   readonly instance: string | null;
@@ -37,8 +67,15 @@ export interface GranaryConfig {
   readonly prices: readonly Price[];
 }
 
+/** What the embedded stack is told: its store is a SQLite file and its bus is in the process. */
+export interface EmbeddedConfig extends GranaryConfig {
+  readonly store: SqlitePlace;
+  readonly nats: null;
+  readonly journal: string;
+}
+
 /** The configuration with its simulated accounts pointed at a simulator that listens at `url`. */
-export function withSimulator(config: GranaryConfig, url: string): GranaryConfig {
+export function withSimulator<C extends GranaryConfig>(config: C, url: string): C {
   const base = url.replace(/\/+$/, "");
   return {
     ...config,

@@ -1,25 +1,31 @@
-import { basename, dirname, join } from "node:path";
 import type { Fault, JobLimits } from "@granary/domain";
 import { Faulty } from "@granary/domain";
 import { z } from "zod";
 import type { AccountDraft } from "./accountConfig.ts";
-import { toAccountConfig, readPace } from "./accountConfig.ts";
+import { defined, readPace, toAccountConfig } from "./accountConfig.ts";
 import type { ConfigFile } from "./configFile.ts";
 import { parseConfigFile } from "./configFile.ts";
 import type { Environment, EnvironmentReader } from "./environment.ts";
 import { environmentReader, unknownVariables } from "./environment.ts";
 import { fileAccounts, microsOf } from "./fileAccounts.ts";
-import type { AccountConfig, GranaryConfig } from "./granaryConfig.ts";
+import type { Reader } from "./environmentTable.ts";
+import type { AccountConfig, EmbeddedConfig, GranaryConfig } from "./granaryConfig.ts";
 import { LOG_LEVELS } from "./granaryConfig.ts";
-import { baseUrl, headerText, keyText, mode } from "./values.ts";
+import { readNats } from "./natsConfig.ts";
+import { readStore } from "./storeConfig.ts";
+import { baseUrl, durationValue, headerText, hostText, keyText, mode, portText } from "./values.ts";
 
 /** What a configuration is read from, and for whom. */
 export interface ReadConfigOptions {
   readonly env: Environment;
   /** Gives a file's text, or throws. */
   readonly readFile: (path: string) => string;
-  /** Everything in one process: a provider without a mode is simulated, and the simulator may come up later. */
-  readonly embedded: boolean;
+  /**
+   * Who reads. A service demands its NATS, its store and a provider. The embedded stack has SQLite and no NATS;
+   * without a mode its provider is simulated, and the simulator may come up later. A command is the same, but looks
+   * at MONGODB_URI and NATS_URL too.
+   */
+  readonly reader: Reader;
   /** A demo: simulated, and no key, base URL, mode or configuration file is so much as looked at. */
   readonly isolated?: boolean;
   /** What a job may hold at most, by provider. */
@@ -27,10 +33,6 @@ export interface ReadConfigOptions {
 }
 
 const SET_MODE = "set GRANARY_OPENAI_MODE to live or simulated: without a mode OpenAI is not used";
-
-const filePath = z
-  .string()
-  .refine((path) => path !== ":memory:" && !path.startsWith("file:"), "the path of a file on disk");
 
 const folderPath = z.string().superRefine((path, context) => {
   if (path.startsWith("s3://"))
@@ -43,22 +45,26 @@ const folderPath = z.string().superRefine((path, context) => {
  * Reads the whole configuration.
  * @throws Faulty with all faults there are
  */
+export function readConfig(options: ReadConfigOptions & { readonly reader: "embedded" }): EmbeddedConfig;
+export function readConfig(options: ReadConfigOptions): GranaryConfig;
 export function readConfig({
   env: variables,
   readFile,
-  embedded,
+  reader,
   isolated = false,
   jobLimits,
 }: ReadConfigOptions): GranaryConfig {
   const faults: Fault[] = isolated ? [] : [...unknownVariables(variables)];
-  const env = environmentReader(variables, isolated, faults);
+  const env = environmentReader(variables, { reader, isolated, readFile }, faults);
   const { read } = env;
-  const sqlite = read("GRANARY_SQLITE", filePath) ?? ".granary/granary.db";
+  const place = readStore(env, reader, faults);
+  const nats = readNats(env, reader, readFile, faults);
+  const told = faults.length;
   const simulatorUrl = read("GRANARY_SIMULATOR_URL", baseUrl) ?? null;
   const fileName = read("GRANARY_CONFIG", z.string());
   const file = readConfigFile(fileName, readFile, faults);
   const fromFile = fileAccounts(fileName ?? "", file, { env, readFile }, faults);
-  const fromEnvironment = environmentAccount(env, fromFile, file, embedded || isolated, faults);
+  const fromEnvironment = environmentAccount(env, fromFile, file, reader !== "service" || isolated, faults);
   for (const provider of ["gemini", "anthropic"] as const)
     if (
       read(provider === "gemini" ? "GRANARY_GEMINI_MODE" : "GRANARY_ANTHROPIC_MODE", z.string()) !== undefined
@@ -70,7 +76,15 @@ export function readConfig({
 
   const drafts = fromEnvironment ? [fromEnvironment, ...fromFile] : fromFile;
   duplicateFaults(drafts, faults);
-  if (!embedded && !isolated && simulatorUrl === null && drafts.some((draft) => draft.mode === "simulated"))
+  // Where an account is there but faulty, that was told; nothing but none at all is this fault.
+  if (reader === "service" && drafts.length === 0 && faults.length === told)
+    faults.push({ path: "GRANARY_OPENAI_MODE", message: SET_MODE });
+  if (
+    reader === "service" &&
+    !isolated &&
+    simulatorUrl === null &&
+    drafts.some((draft) => draft.mode === "simulated")
+  )
     faults.push({
       path: "GRANARY_SIMULATOR_URL",
       message: "a simulated account needs the simulator's address",
@@ -79,9 +93,15 @@ export function readConfig({
   const accounts = drafts.map((draft) => toAccountConfig(draft, around, faults));
 
   const config: GranaryConfig = {
-    store: { sqlite, lock: `${sqlite}.lock` },
+    ...place,
+    nats,
     artifacts: { folder: read("GRANARY_ARTIFACTS", folderPath) ?? ".granary/artifacts" },
-    journal: join(dirname(sqlite), `${basename(sqlite).replace(/\.(?:db|sqlite3?)$/, "")}.facts.jsonl`),
+    http: {
+      host: read("GRANARY_HTTP_HOST", hostText) ?? "127.0.0.1",
+      port: read("GRANARY_HTTP_PORT", portText) ?? 8080,
+    },
+    commit: read("GRANARY_COMMIT", z.string()) ?? "unknown",
+    graceMs: read("GRANARY_GRACE", durationValue) ?? 60_000,
     simulator: {
       url: simulatorUrl,
       folder: read("GRANARY_SIMULATOR_DATA", z.string()) ?? ".granary/simulator",
@@ -96,9 +116,9 @@ export function readConfig({
       anthropic: "anthropic is not supported yet",
     },
     sources: Object.fromEntries(
-      Object.entries(file.sources).map(([source, { dailyUsd }]) => [
+      Object.entries(file.sources).map(([source, { dailyUsd, maxBacklog }]) => [
         source,
-        dailyUsd === undefined ? {} : { dailyMicros: microsOf(dailyUsd) },
+        defined({ dailyMicros: dailyUsd === undefined ? undefined : microsOf(dailyUsd), maxBacklog }),
       ]),
     ),
     prices: file.prices.map(({ cachedInput, ...price }) => ({

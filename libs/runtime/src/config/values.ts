@@ -49,3 +49,25 @@ export const headerText = z
 
 /** A provider's key. The message never repeats it. */
 export const keyText = z.string().regex(/^[\x21-\x7e]+$/, "a key is one word of printable ASCII characters");
+
+/** A password or token. The message never repeats it. */
+export const secretText = z.string().regex(/^[\x20-\x7e]+$/, "printable ASCII characters on one line");
+
+/** A port to listen on; 0 takes any that is free. */
+export const portText = z
+  .string()
+  .regex(/^\d{1,5}$/, "a port from 0 to 65535")
+  .transform(Number)
+  .refine((port) => port <= 65_535, "a port from 0 to 65535");
+
+/** The name or address of a network interface. */
+export const hostText = z.string().regex(/^[A-Za-z0-9.:-]+$/, "the name or address to listen at");
+
+/** A part of a URL without its percent-encoding; as it is where that is broken. */
+export function decodedText(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

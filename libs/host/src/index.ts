@@ -1,0 +1,12 @@
+export { catalogueOf } from "./catalogueOf.ts";
+export { openDeps } from "./openDeps.ts";
+export type { HostDeps, Surroundings } from "./openDeps.ts";
+export { openStore } from "./openStore.ts";
+export type { OpenedStore } from "./openStore.ts";
+export { runLoops } from "./runLoops.ts";
+export type { Loops } from "./runLoops.ts";
+export { natsOptions } from "./natsOptions.ts";
+export { runService } from "./runService.ts";
+export type { ServiceOptions, ServiceParts } from "./runService.ts";
+export { serviceMain } from "./serviceMain.ts";
+export { untilThere } from "./untilThere.ts";

@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import { folderArtifacts } from "@granary/artifacts";
+import type { Catalogue, Fact, Objects, Store } from "@granary/domain";
+import type { EpochGuard, GranaryConfig, Log, StepDeps } from "@granary/runtime";
+import { epochGuard, systemClock, systemIds } from "@granary/runtime";
+
+/** What the steps of every service are made from. */
+export interface HostDeps extends StepDeps {
+  readonly epoch: EpochGuard;
+  /** For facts that belong to no document. */
+  readonly publish: (facts: readonly Fact[]) => Promise<void>;
+  readonly objects?: Objects;
+}
+
+/** What a process brings along to its steps. */
+export interface Surroundings {
+  readonly log: Log;
+  readonly store: Store;
+  readonly catalogue: Catalogue;
+  readonly publish: HostDeps["publish"];
+  readonly objects?: Objects;
+}
+
+/**
+ * Puts together what the steps need: artifacts, this process's name, the store's instance and its epoch.
+ * @throws StoreUnavailable
+ */
+export async function openDeps(
+  config: GranaryConfig,
+  { log, store, catalogue, publish, objects }: Surroundings,
+): Promise<HostDeps> {
+  const artifacts = await folderArtifacts(config.artifacts.folder);
+  const { instance } = await store.gate(config.instance ?? systemIds.random(4));
+  const clock = systemClock;
+  return {
+    store,
+    artifacts,
+    clock,
+    ids: systemIds,
+    log,
+    catalogue,
+    owner: `${process.pid}-${randomBytes(4).toString("hex")}`,
+    instance,
+    epoch: epochGuard({ store, artifacts, clock, log, instance, accounts: [...catalogue.accounts.keys()] }),
+    publish,
+    ...(objects ? { objects } : {}),
+  };
+}

@@ -1,0 +1,216 @@
+/** Who reads a configuration: one of the three services, the embedded stack (`granary up`), or a command. */
+export type Reader = "service" | "embedded" | "cli";
+
+/** A variable this program reads. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly meaning: string;
+  /** What holds where it is left out; null where nothing does. */
+  readonly default: string | null;
+  /** Whether its value must never be shown. A secret may also be given as `<name>_FILE`, the path of a file. */
+  readonly secret: boolean;
+  /** Whether a demo reads it too, which has nothing to do with real accounts. */
+  readonly demo: boolean;
+  readonly readers: readonly Reader[];
+}
+
+const ALL = ["service", "embedded", "cli"] as const;
+const DISTRIBUTED = ["service", "cli"] as const;
+const SERVICES = ["service"] as const;
+
+const DEMO = { secret: false, demo: true, readers: ALL } as const;
+const PLAIN = { secret: false, demo: false, readers: ALL } as const;
+const REMOTE = { secret: false, demo: false, readers: DISTRIBUTED } as const;
+const REMOTE_SECRET = { secret: true, demo: false, readers: DISTRIBUTED } as const;
+const HOST = { secret: false, demo: false, readers: SERVICES } as const;
+
+/** The variables, in the order of the manual. */
+export const TABLE = [
+  {
+    name: "GRANARY_SQLITE",
+    meaning: "path of the store's SQLite file; not beside MONGODB_URI",
+    default: ".granary/granary.db; none in a service",
+    ...DEMO,
+  },
+  {
+    name: "MONGODB_URI",
+    meaning: "connection string of the store's MongoDB; a service has either it or GRANARY_SQLITE",
+    default: null,
+    ...REMOTE_SECRET,
+  },
+  {
+    name: "MONGODB_DATABASE",
+    meaning: "database of the store",
+    default: "the path of MONGODB_URI, else granary",
+    ...REMOTE,
+  },
+  {
+    name: "NATS_URL",
+    meaning: "NATS servers, nats:// or tls://, with commas between them; every service needs it",
+    default: null,
+    ...REMOTE_SECRET,
+  },
+  { name: "NATS_USER", meaning: "user at NATS; needs NATS_PASSWORD", default: null, ...REMOTE },
+  { name: "NATS_PASSWORD", meaning: "password at NATS; needs NATS_USER", default: null, ...REMOTE_SECRET },
+  { name: "NATS_TOKEN", meaning: "token at NATS, in place of a user", default: null, ...REMOTE_SECRET },
+  {
+    name: "NATS_CREDENTIALS",
+    meaning: "path of a NATS credentials file, in place of user or token",
+    default: null,
+    ...REMOTE,
+  },
+  {
+    name: "NATS_CA",
+    meaning: "path of the certificates that NATS's own is checked against",
+    default: "the system's",
+    ...REMOTE,
+  },
+  { name: "GRANARY_ARTIFACTS", meaning: "folder of the artifacts", default: ".granary/artifacts", ...DEMO },
+  {
+    name: "GRANARY_SIMULATOR_DATA",
+    meaning: "folder of the simulator's state",
+    default: ".granary/simulator",
+    ...DEMO,
+  },
+  {
+    name: "GRANARY_INSTANCE",
+    meaning: "4 of a-z, 0-9, in the tags of provider jobs; must be set where a store is restored elsewhere",
+    default: null,
+    ...DEMO,
+  },
+  {
+    name: "GRANARY_LOG_LEVEL",
+    meaning: "trace, debug, info, warn, error, fatal or silent",
+    default: "info",
+    ...DEMO,
+  },
+  {
+    name: "GRANARY_COMMIT",
+    meaning: "the commit that an image was built from, for the metric granary_build_info",
+    default: "unknown",
+    ...HOST,
+  },
+  {
+    name: "GRANARY_HTTP_HOST",
+    meaning: "address that probes and metrics are served at; 0.0.0.0 lets other machines in",
+    default: "127.0.0.1",
+    ...HOST,
+  },
+  {
+    name: "GRANARY_HTTP_PORT",
+    meaning: "port of probes and metrics; 0 takes any that is free",
+    default: "8080",
+    ...HOST,
+  },
+  {
+    name: "GRANARY_GRACE",
+    meaning: "from being told to stop until the process ends whatever it has in hand",
+    default: "60s",
+    ...HOST,
+  },
+  {
+    name: "GRANARY_CONFIG",
+    meaning: "path of a YAML file with accounts, models, prices and sources",
+    default: null,
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_SIMULATOR_URL",
+    meaning: "where simulated accounts point; a service with one needs it",
+    default: null,
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_MODE",
+    meaning: "live or simulated; a key alone never makes an account live",
+    default: "simulated; none in a service, or where the file has accounts",
+    ...PLAIN,
+  },
+  {
+    name: "OPENAI_API_KEY",
+    meaning: "key of the account openai:default; read only where the mode is live",
+    default: null,
+    ...PLAIN,
+    secret: true,
+  },
+  {
+    name: "OPENAI_BASE_URL",
+    meaning: "base URL of openai:default; read only where the mode is live",
+    default: "the provider's own",
+    ...PLAIN,
+  },
+  {
+    name: "OPENAI_ORG_ID",
+    meaning: "organization of openai:default; read only where the mode is live",
+    default: null,
+    ...PLAIN,
+  },
+  {
+    name: "OPENAI_PROJECT_ID",
+    meaning: "project of openai:default; read only where the mode is live",
+    default: null,
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_PROFILE",
+    meaning: "durations: usual or fast",
+    default: "usual where live, fast where simulated",
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_POLL_INTERVAL",
+    meaning: "shortest time between two looks at a running job",
+    default: "30s (usual), 500ms (fast)",
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_JOB_TIMEOUT",
+    meaning: "from submission until a job is cancelled",
+    default: "26h (usual), 10m (fast)",
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_LEASE",
+    meaning: "how long a claim stands unrenewed",
+    default: "30s (usual), 5s (fast)",
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_SWEEP_INTERVAL",
+    meaning: "between two passes over the job list",
+    default: "60s (usual), 1s (fast)",
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_QUIET_PERIOD",
+    meaning: "after an unknown create, before its absence is believed",
+    default: "15m (usual), 5s (fast)",
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_SETTLE_WINDOW",
+    meaning: "how long an ended job may take to show all its lines",
+    default: "15m (usual), 2s (fast)",
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_LINGER",
+    meaning: "how long a small request waits to share a job",
+    default: "60s (usual), 1s (fast)",
+    ...PLAIN,
+  },
+  {
+    name: "GRANARY_OPENAI_MAX_LINES",
+    meaning: "lines of one job",
+    default: "the provider's limit",
+    ...PLAIN,
+  },
+  { name: "GRANARY_OPENAI_MAX_JOBS", meaning: "jobs under way at a time", default: "no limit", ...PLAIN },
+  { name: "GRANARY_GEMINI_MODE", meaning: "not supported yet", default: null, ...PLAIN },
+  { name: "GRANARY_ANTHROPIC_MODE", meaning: "not supported yet", default: null, ...PLAIN },
+] as const satisfies readonly EnvironmentVariable[];
+
+export type EnvironmentName = (typeof TABLE)[number]["name"];
+
+/** Every variable that is read, beside those a configuration file names for its keys; the manual is made from it. */
+export const ENVIRONMENT: readonly EnvironmentVariable[] = TABLE;

@@ -1,0 +1,2 @@
+/** What the submitter is called, and how long it waits where nobody wakes it. All else comes from environment and file. */
+export const SERVICE = { service: "submitter", idleMs: 500 } as const;
