@@ -109,6 +109,11 @@ export interface Dialect {
   schemaFaults(schema: Readonly<Record<string, unknown>>): readonly Fault[];
   /** Faults of one item for this provider (params it does not know, another model inside `body`). Paths are relative to the item. */
   itemFaults(item: Item, context: LineContext): readonly Fault[];
+  /**
+   * How a job's lines reach the provider: in a file that is uploaded first, or in the create's own body. A body cannot
+   * be revoked afterwards, a file can. A function of the size alone: an attempt is repeated in the same way.
+   */
+  travels(size: { readonly lines: number; readonly bytes: number }): "file" | "body";
   /** One line of the input, without its end. */
   encode(item: Item, context: LineContext, customId: string): string;
   /** Estimated tokens of an item: the input's, and the most that may come out. */
@@ -122,6 +127,11 @@ export interface Dialect {
   /** Why a job failed as a whole: for a limit, for its content, or because of the account. */
   rejection(job: JobSnapshot): "limit" | "account" | "request";
 }
+
+/** What a create works on: a file that was uploaded before it, or lines that travel in the create itself. */
+export type JobInput =
+  | { readonly fileId: string }
+  | { readonly lines: AsyncIterable<string>; readonly count: number; readonly bytes: number };
 
 export interface CallOptions {
   readonly signal: AbortSignal;
@@ -137,7 +147,7 @@ export interface BatchProvider {
   /** Sends exactly one create, and never repeats it. Answers with a value, whatever happens. */
   create(job: {
     readonly tag: string;
-    readonly fileId: string;
+    readonly input: JobInput;
     readonly model: string;
     readonly endpoint: string;
     /** How long to wait for an answer; after it the result is unknown. */

@@ -6,6 +6,7 @@ export type {
   CreateAnswer,
   DecodedLine,
   Dialect,
+  JobInput,
   JobLimits,
   JobSnapshot,
   JobStatus,

@@ -167,7 +167,8 @@ export function testBatchProvider(
       const { fileId } = await upload(rig, "t", items(1));
       const { model, endpoint } = contextOf(rig);
       const tags = Array.from({ length: 130 }, (_none, at) => `tag-${at}`);
-      for (const tag of tags) await rig.provider().create({ tag, fileId, model, endpoint, timeoutMs: 5_000 });
+      for (const tag of tags)
+        await rig.provider().create({ tag, input: { fileId }, model, endpoint, timeoutMs: 5_000 });
       const pages = await listed(rig.provider());
       expect(pages.length).toBeGreaterThan(1);
       expect(pages.flat().map(({ tag }) => tag)).toEqual(tags.toReversed());
@@ -236,7 +237,9 @@ export function testBatchProvider(
       const { model, endpoint } = contextOf(rig);
       const provider = rig.provider();
       await rig.shut();
-      expect(await provider.create({ tag: "t", fileId, model, endpoint, timeoutMs: 5_000 })).toMatchObject({
+      expect(
+        await provider.create({ tag: "t", input: { fileId }, model, endpoint, timeoutMs: 5_000 }),
+      ).toMatchObject({
         type: "refused",
         why: "unreachable",
       });

@@ -45,7 +45,7 @@ export async function create(
 ) {
   const { fileId } = await upload(rig, tag, items, context);
   const { model, endpoint } = context;
-  return rig.provider().create({ tag, fileId, model, endpoint, timeoutMs: 5_000 });
+  return rig.provider().create({ tag, input: { fileId }, model, endpoint, timeoutMs: 5_000 });
 }
 
 /** The job of the items. */

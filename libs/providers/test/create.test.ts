@@ -25,7 +25,12 @@ const batch = {
 
 function create(baseUrl: string, timeoutMs = 5_000): Promise<CreateAnswer> {
   const provider = openaiProvider({ apiKey: KEY, baseUrl, clock: { now: () => NOW } });
-  const job = { tag: "t-1", fileId: "file-1", model: "gpt-4o-mini", endpoint: "/v1/chat/completions" };
+  const job = {
+    tag: "t-1",
+    input: { fileId: "file-1" },
+    model: "gpt-4o-mini",
+    endpoint: "/v1/chat/completions",
+  };
   return provider.create({ ...job, timeoutMs });
 }
 

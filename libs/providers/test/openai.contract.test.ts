@@ -45,7 +45,7 @@ test("a create for a file that was removed is refused, so that it is uploaded ag
   }
   const { fileId } = await provider.upload(lines(), { signal, name: "t.jsonl" });
   await provider.remove(fileId, { signal });
-  const job = { tag: "t", fileId, model: rig.model, endpoint: "/v1/responses", timeoutMs: 5_000 };
+  const job = { tag: "t", input: { fileId }, model: rig.model, endpoint: "/v1/responses", timeoutMs: 5_000 };
   expect(await provider.create(job)).toMatchObject({
     type: "refused",
     why: "unreachable",

@@ -7,7 +7,7 @@ import { counted } from "./scraped.ts";
 import { aJob } from "./workDocuments.ts";
 
 const { signal } = new AbortController();
-const CREATE = { tag: "t", fileId: "f", model: "m", endpoint: "/v1/responses", timeoutMs: 1 };
+const CREATE = { tag: "t", input: { fileId: "f" }, model: "m", endpoint: "/v1/responses", timeoutMs: 1 };
 const trouble = (why: ProviderTrouble["why"], code: string, retryAfterMs?: number) =>
   new ProviderTrouble(why, code, "secret", { retryAfterMs });
 

@@ -1,4 +1,4 @@
-import type { CreateAnswer, Pause, TaskDoc } from "@granary/domain";
+import type { CreateAnswer, JobInput, Pause, TaskDoc } from "@granary/domain";
 import {
   changeTask,
   LeaseLost,
@@ -32,13 +32,15 @@ export async function createJob(
   admitted: TaskDoc,
   { signal }: StepContext,
 ): Promise<void> {
-  const uploaded = await ensureFile(deps, admitted, signal);
-  if (!uploaded?.file) return;
+  const { dialect, provider } = accountOf(deps, admitted.account);
+  const inBody = dialect.travels(admitted) === "body";
+  const ready = inBody ? admitted : await ensureFile(deps, admitted, signal);
+  if (!ready) return;
   signal.throwIfAborted();
 
-  const sweep = await deps.store.load("sweep", uploaded.account);
+  const sweep = await deps.store.load("sweep", ready.account);
   const started = { at: deps.clock.now(), monotonic: deps.clock.monotonic() };
-  const intended = await writeIntent(deps, uploaded, started.at, sweep?.seq ?? 0);
+  const intended = await writeIntent(deps, ready, started.at, sweep?.seq ?? 0);
   if (!intended?.intent) return;
 
   if (!(await writeIntentFile(deps, intended))) {
@@ -59,15 +61,20 @@ export async function createJob(
     });
     return;
   }
-  const { provider } = accountOf(deps, intended.account);
   const given = await provider.create({
     tag: intended.id,
-    fileId: uploaded.file.id,
+    input: inputOf(deps, intended),
     model: intended.model,
     endpoint: intended.endpoint,
     timeoutMs: CREATE_BASE_MS + Math.ceil((intended.bytes / FLOOR_BYTES_A_SECOND) * 1000),
   });
   await answer(deps, intended, given);
+}
+
+/** What the create sends along: the file that was recorded, or the lines as they are read. */
+function inputOf(deps: SubmitterDeps, task: TaskDoc): JobInput {
+  if (task.file) return { fileId: task.file.id };
+  return { lines: taskLines(deps, task), count: task.lines, bytes: task.bytes };
 }
 
 /** The task with a file at the provider; null where the upload was refused and the task sent on its way. */

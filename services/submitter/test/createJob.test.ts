@@ -42,7 +42,7 @@ describe("a create", () => {
       { custom_id: `${id}-1`, body: { messages: [{ content: "Say 1" }] } },
     ]);
     expect(rig.provider.creates).toMatchObject([
-      { tag: id, fileId: "file_1", model: MODEL, endpoint: "/v1/chat/completions" },
+      { tag: id, input: { fileId: "file_1" }, model: MODEL, endpoint: "/v1/chat/completions" },
     ]);
     expect(atPost).toMatchObject({
       state: "submitting",
@@ -57,6 +57,23 @@ describe("a create", () => {
       dueAt: rig.now() + 500,
     });
     expect(await rig.facts()).toEqual(["request.accepted", "task.planned", "task.submitted"]);
+  });
+
+  it("sends the lines in its own body where the provider takes no file, and has nothing to revoke", async () => {
+    const world = await rigWithTask({ travels: "body" });
+    const { rig, id } = world;
+    const sent: unknown[] = [];
+    const answer = rig.provider.answer;
+    rig.provider.answer = async (job) => {
+      expect((await rig.doc("task", id)).intent).toMatchObject({ fileId: null });
+      if ("lines" in job.input) for await (const line of job.input.lines) sent.push(JSON.parse(line));
+      return answer(job);
+    };
+    const task = await create(world);
+    expect(sent).toMatchObject([{ custom_id: `${id}-0` }, { custom_id: `${id}-1` }]);
+    expect(rig.provider.uploads).toEqual([]);
+    expect(rig.provider.creates[0]?.input).toMatchObject({ count: 2, bytes: task.bytes });
+    expect(task).toMatchObject({ state: "running", file: null, attempt: 1 });
   });
 
   it("whose intent's file is there already is unknown: the store is older than the truth", async () => {
@@ -253,7 +270,10 @@ describe("an upload", () => {
     await create(world);
     world.rig.move(200_000);
     await create(world);
-    expect(world.rig.provider.creates.map(({ fileId }) => fileId)).toEqual(["file_1", "file_2"]);
+    expect(world.rig.provider.creates.map(({ input }) => input)).toEqual([
+      { fileId: "file_1" },
+      { fileId: "file_2" },
+    ]);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import type {
   BatchProvider,
   Command,
   CreateAnswer,
+  Dialect,
   DocOf,
   Durations,
   Fact,
@@ -44,6 +45,8 @@ export interface RigOptions {
   readonly durations?: Partial<Durations>;
   readonly extraModels?: readonly string[];
   readonly sources?: SubmitterDeps["catalogue"]["sources"];
+  /** How lines reach the provider; as a file where it is left out. */
+  readonly travels?: "file" | "body";
 }
 
 export interface Rig {
@@ -76,6 +79,7 @@ export async function openRig({
   durations = {},
   extraModels = [],
   sources = {},
+  travels = "file",
 }: RigOptions = {}): Promise<Rig> {
   let now = START;
   let slowness = 0;
@@ -96,7 +100,7 @@ export async function openRig({
     beforeUpload: async () => {},
     fileExpiresAt: null,
   };
-  const dialect = openaiDialect();
+  const dialect: Dialect = { ...openaiDialect(), travels: () => travels };
   const settings = {
     id: ACCOUNT,
     provider: "openai",

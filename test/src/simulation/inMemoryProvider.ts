@@ -151,8 +151,14 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       files.set(fileId, whole);
       return { fileId, bytes: whole.join("\n").length, expiresAt: null };
     },
-    async create({ tag, fileId, model }): Promise<CreateAnswer> {
-      const lines = files.get(fileId);
+    async create({ tag, input, model }): Promise<CreateAnswer> {
+      let lines: readonly string[] | undefined;
+      try {
+        lines = "fileId" in input ? files.get(input.fileId) : await Array.fromAsync(input.lines);
+      } catch (error) {
+        // A body that broke off was sent in part: nobody knows what the provider makes of it.
+        return { type: "unknown", code: "body_broke", message: String(error) };
+      }
       const fate = mood.chaos() ? chance.next() : 1;
       if (fate < 0.05) return refused(chance.pick(["limit", "account", "unreachable"] as const));
       if (fate < 0.07) return refused("request");

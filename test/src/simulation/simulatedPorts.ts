@@ -95,8 +95,12 @@ export function simulatedProvider(
     async create(job) {
       process.posting = true;
       return around(async () => {
-        process.posting = false;
-        return provider.create(job);
+        if ("fileId" in job.input) process.posting = false;
+        try {
+          return await provider.create(job);
+        } finally {
+          process.posting = false;
+        }
       });
     },
     list: async (options) => around(async () => provider.list(options)),

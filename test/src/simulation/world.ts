@@ -4,6 +4,7 @@ import type {
   Artifacts,
   Catalogue,
   Command,
+  Dialect,
   Durations,
   Fact,
   Hasher,
@@ -122,7 +123,9 @@ export function openWorld(chance: Random): World {
     prices: OPENAI_PRICES,
     sources: {},
   });
-  const dialect = openaiDialect();
+  // Lines in a create's body cannot be revoked: another world in which only the quiet period helps.
+  const travels = !revocable && chance.chance(0.5) ? "body" : "file";
+  const dialect: Dialect = { ...openaiDialect(), travels: () => travels };
 
   let serial = 0;
   let unanswered = 0;

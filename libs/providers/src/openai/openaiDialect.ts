@@ -30,6 +30,7 @@ export function openaiDialect({ limits = {} }: { readonly limits?: Partial<JobLi
     endpoints: [CHAT, RESPONSES],
     schemaFaults,
     itemFaults,
+    travels: () => "file",
     encode: encodeLine,
     estimate: estimateTokens,
     decode: decodeLine,

@@ -96,13 +96,14 @@ export function openaiProvider(options: OpenAIOptions): BatchProvider {
         });
     },
 
-    async create({ tag, fileId, endpoint, timeoutMs }) {
+    async create({ tag, input, endpoint, timeoutMs }) {
+      if (!("fileId" in input)) throw new Error("OpenAI takes lines as a file only");
       try {
         const expiry = expiryAfter(options.outputExpiresAfterSeconds);
         const response = await client.batches
           .create(
             {
-              input_file_id: fileId,
+              input_file_id: input.fileId,
               endpoint: endpoint as "/v1/responses",
               completion_window: "24h",
               metadata: { [TAG_KEY]: tag },

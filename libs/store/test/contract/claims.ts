@@ -62,7 +62,9 @@ export function describeClaims(rig: () => Rig): void {
       const stores = [store, await second(), await second()];
       for (const at of many(40, (index) => index)) await store.insertOnce("task", aTask({ id: `t${at}` }));
       const taken = await Promise.all(
-        many(30, (at) => turnOf(stores, at).claimDue("task", claimOf({ owner: `o${at}`, limit: 7 }))),
+        many(30, (at) =>
+          turnOf(stores, at).claimDue("task", claimOf({ owner: `o${at}`, limit: 7, leaseMs: 60_000 })),
+        ),
       );
       const ids = idsOf(taken.flat());
       expect(new Set(ids).size).toBe(40);
