@@ -3,7 +3,7 @@ import { ENVIRONMENT } from "../src/config/environmentTable.ts";
 import type { Reader } from "../src/config/environmentTable.ts";
 import { redacted } from "../src/config/granaryConfig.ts";
 import { secretsOf } from "../src/config/secretsOf.ts";
-import { faultsOf, KEY, LIVE, PLACES, read, readYaml } from "./readWith.ts";
+import { KEY, LIVE, OPENAI, PLACES, faultsOf, read, readYaml } from "./readWith.ts";
 import type { Given } from "./readWith.ts";
 
 const SERVICE: Given = { reader: "service" };
@@ -105,7 +105,8 @@ test("a command takes MongoDB and NATS where they are named, and demands neither
 
 test("the embedded stack keeps to SQLite and to itself, whatever else is named", () => {
   const config = read({ ...PLACES, NATS_USER: "u", GRANARY_HTTP_PORT: "9000" });
-  expect(config).toMatchObject({ store: { kind: "sqlite" }, nats: null, http: { port: 9000 } });
+  // It serves no probes, so it does not look where.
+  expect(config).toMatchObject({ store: { kind: "sqlite" }, nats: null, http: { port: 8080 } });
 });
 
 test.each([
@@ -189,7 +190,14 @@ test.each(["service", "embedded", "cli"] as const)(
   (reader: Reader) => {
     const looked = new Set<string>();
     const env = new Proxy<Record<string, string>>(
-      { ...LIVE, ...(reader === "embedded" ? {} : PLACES) },
+      {
+        ...LIVE,
+        GRANARY_GEMINI_MODE: "live",
+        GEMINI_API_KEY: KEY,
+        GRANARY_ANTHROPIC_MODE: "live",
+        ANTHROPIC_API_KEY: KEY,
+        ...(reader === "embedded" ? {} : PLACES),
+      },
       {
         get: (target, name) => {
           looked.add(String(name));
@@ -197,7 +205,7 @@ test.each(["service", "embedded", "cli"] as const)(
         },
       },
     );
-    read(env, { reader });
+    read(env, { reader, jobLimits: { openai: OPENAI, gemini: OPENAI, anthropic: OPENAI } });
     const wanted = ENVIRONMENT.filter(({ readers }) => readers.includes(reader)).flatMap(
       ({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]),
     );
@@ -212,6 +220,8 @@ test("what is secret is named so", () => {
     "NATS_PASSWORD",
     "NATS_TOKEN",
     "OPENAI_API_KEY",
+    "GEMINI_API_KEY",
+    "ANTHROPIC_API_KEY",
   ]);
 });
 

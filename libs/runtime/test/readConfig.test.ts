@@ -187,3 +187,28 @@ test("a quiet period too short for the real API is a fault", () => {
     { path: "GRANARY_OPENAI_QUIET_PERIOD", message: "at least 1m at the provider's own live API" },
   ]);
 });
+
+test("each provider that is supported has an account of its own, and its own pace", () => {
+  const jobLimits = { openai: OPENAI, gemini: { ...OPENAI, lines: 10 }, anthropic: OPENAI };
+  const env = {
+    GRANARY_GEMINI_MODE: "live",
+    GEMINI_API_KEY: KEY,
+    GRANARY_GEMINI_POLL_INTERVAL: "7s",
+    GRANARY_ANTHROPIC_MAX_JOBS: "3",
+  };
+  const { accounts, defaultAccounts, refusals } = read(env, { jobLimits });
+  expect(accounts.map(({ settings }) => settings)).toMatchObject([
+    { id: "openai:simulated", provider: "openai", durations: FAST },
+    { id: "gemini:default", durations: { ...USUAL, pollMinMs: 7_000 }, limits: { job: { lines: 10 } } },
+    { id: "anthropic:simulated", durations: FAST, limits: { jobs: 3 } },
+  ]);
+  expect(defaultAccounts).toEqual({
+    openai: "openai:simulated",
+    gemini: "gemini:default",
+    anthropic: "anthropic:simulated",
+  });
+  expect(refusals).toEqual({});
+  const service = read({ ...env, ...PLACES }, { jobLimits, reader: "service" });
+  expect(service.accounts.map(({ settings }) => settings.id)).toEqual(["gemini:default"]);
+  expect(Object.keys(service.refusals)).toEqual(["openai", "anthropic"]);
+});

@@ -3,6 +3,8 @@ import { FAST, USUAL } from "@granary/domain";
 import type { EnvironmentReader } from "./environment.ts";
 import type { AccountConfig } from "./granaryConfig.ts";
 import { simulatedBaseUrl } from "./granaryConfig.ts";
+import type { ProviderName } from "./providerVariables.ts";
+import { prefixOf } from "./providerVariables.ts";
 import { secretOf } from "./secret.ts";
 import { countText, durationValue, profile } from "./values.ts";
 
@@ -23,7 +25,7 @@ export interface Pace {
 export interface AccountDraft {
   /** Where faults are told, by field. */
   readonly place: (field: string) => string;
-  readonly provider: string;
+  readonly provider: ProviderName;
   readonly name: string;
   readonly mode: "live" | "simulated";
   /** Undefined where it is missing, and that was told or is for the account to tell. */
@@ -47,21 +49,22 @@ export interface AccountSurroundings {
   readonly simulatorUrl: string | null;
 }
 
-/** Reads the pace of OpenAI's accounts. */
-export function readPace({ read }: EnvironmentReader): Pace {
+/** Reads the pace of a provider's accounts. */
+export function readPace({ read }: EnvironmentReader, provider: ProviderName): Pace {
+  const name = `GRANARY_${prefixOf(provider)}` as const;
   return {
-    profile: read("GRANARY_OPENAI_PROFILE", profile),
+    profile: read(`${name}_PROFILE`, profile),
     durations: defined({
-      leaseMs: read("GRANARY_OPENAI_LEASE", durationValue),
-      pollMinMs: read("GRANARY_OPENAI_POLL_INTERVAL", durationValue),
-      sweepMs: read("GRANARY_OPENAI_SWEEP_INTERVAL", durationValue),
-      quietMs: read("GRANARY_OPENAI_QUIET_PERIOD", durationValue),
-      settleMs: read("GRANARY_OPENAI_SETTLE_WINDOW", durationValue),
-      lingerMs: read("GRANARY_OPENAI_LINGER", durationValue),
-      jobTimeoutMs: read("GRANARY_OPENAI_JOB_TIMEOUT", durationValue),
+      leaseMs: read(`${name}_LEASE`, durationValue),
+      pollMinMs: read(`${name}_POLL_INTERVAL`, durationValue),
+      sweepMs: read(`${name}_SWEEP_INTERVAL`, durationValue),
+      quietMs: read(`${name}_QUIET_PERIOD`, durationValue),
+      settleMs: read(`${name}_SETTLE_WINDOW`, durationValue),
+      lingerMs: read(`${name}_LINGER`, durationValue),
+      jobTimeoutMs: read(`${name}_JOB_TIMEOUT`, durationValue),
     }),
-    lines: read("GRANARY_OPENAI_MAX_LINES", countText),
-    jobs: read("GRANARY_OPENAI_MAX_JOBS", countText),
+    lines: read(`${name}_MAX_LINES`, countText),
+    jobs: read(`${name}_MAX_JOBS`, countText),
   };
 }
 
@@ -128,7 +131,7 @@ function limitFaults(draft: AccountDraft, { pace, jobLimits }: AccountSurroundin
   }
   if (draft.job.lines === undefined && pace.lines !== undefined && pace.lines > jobLimits.lines)
     faults.push({
-      path: "GRANARY_OPENAI_MAX_LINES",
+      path: `GRANARY_${prefixOf(draft.provider)}_MAX_LINES`,
       message: `the provider takes at most ${jobLimits.lines}`,
     });
 }

@@ -1,9 +1,10 @@
 import type { Fault } from "@granary/domain";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { PROVIDERS } from "./providerVariables.ts";
 import { baseUrl, countValue, durationValue, headerText, mode, profile } from "./values.ts";
 
-const provider = z.enum(["openai", "gemini", "anthropic"], "openai, gemini or anthropic");
+const provider = z.enum(PROVIDERS, "openai, gemini or anthropic");
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable");
 const filePath = z.string().min(1, "the path of a file");
 const dollars = z.number().nonnegative();

@@ -1,3 +1,6 @@
+import type { ProviderName } from "./providerVariables.ts";
+import { providerVariables } from "./providerVariables.ts";
+
 /** Who reads a configuration: one of the three services, the embedded stack (`granary up`), or a command. */
 export type Reader = "service" | "embedded" | "cli";
 
@@ -23,6 +26,11 @@ const PLAIN = { secret: false, demo: false, readers: ALL } as const;
 const REMOTE = { secret: false, demo: false, readers: DISTRIBUTED } as const;
 const REMOTE_SECRET = { secret: true, demo: false, readers: DISTRIBUTED } as const;
 const HOST = { secret: false, demo: false, readers: SERVICES } as const;
+
+/** A provider's variables, for every reader. */
+function ofProvider<P extends ProviderName>(provider: P) {
+  return providerVariables(provider).map((variable) => ({ ...PLAIN, ...variable }));
+}
 
 /** The variables, in the order of the manual. */
 export const TABLE = [
@@ -120,25 +128,7 @@ export const TABLE = [
     default: null,
     ...PLAIN,
   },
-  {
-    name: "GRANARY_OPENAI_MODE",
-    meaning: "live or simulated; a key alone never makes an account live",
-    default: "simulated; none in a service, or where the file has accounts",
-    ...PLAIN,
-  },
-  {
-    name: "OPENAI_API_KEY",
-    meaning: "key of the account openai:default; read only where the mode is live",
-    default: null,
-    ...PLAIN,
-    secret: true,
-  },
-  {
-    name: "OPENAI_BASE_URL",
-    meaning: "base URL of openai:default; read only where the mode is live",
-    default: "the provider's own",
-    ...PLAIN,
-  },
+  ...ofProvider("openai"),
   {
     name: "OPENAI_ORG_ID",
     meaning: "organization of openai:default; read only where the mode is live",
@@ -151,63 +141,8 @@ export const TABLE = [
     default: null,
     ...PLAIN,
   },
-  {
-    name: "GRANARY_OPENAI_PROFILE",
-    meaning: "durations: usual or fast",
-    default: "usual where live, fast where simulated",
-    ...PLAIN,
-  },
-  {
-    name: "GRANARY_OPENAI_POLL_INTERVAL",
-    meaning: "shortest time between two looks at a running job",
-    default: "30s (usual), 500ms (fast)",
-    ...PLAIN,
-  },
-  {
-    name: "GRANARY_OPENAI_JOB_TIMEOUT",
-    meaning: "from submission until a job is cancelled",
-    default: "26h (usual), 10m (fast)",
-    ...PLAIN,
-  },
-  {
-    name: "GRANARY_OPENAI_LEASE",
-    meaning: "how long a claim stands unrenewed",
-    default: "30s (usual), 5s (fast)",
-    ...PLAIN,
-  },
-  {
-    name: "GRANARY_OPENAI_SWEEP_INTERVAL",
-    meaning: "between two passes over the job list",
-    default: "60s (usual), 1s (fast)",
-    ...PLAIN,
-  },
-  {
-    name: "GRANARY_OPENAI_QUIET_PERIOD",
-    meaning: "after an unknown create, before its absence is believed",
-    default: "15m (usual), 5s (fast)",
-    ...PLAIN,
-  },
-  {
-    name: "GRANARY_OPENAI_SETTLE_WINDOW",
-    meaning: "how long an ended job may take to show all its lines",
-    default: "15m (usual), 2s (fast)",
-    ...PLAIN,
-  },
-  {
-    name: "GRANARY_OPENAI_LINGER",
-    meaning: "how long a small request waits to share a job",
-    default: "60s (usual), 1s (fast)",
-    ...PLAIN,
-  },
-  {
-    name: "GRANARY_OPENAI_MAX_LINES",
-    meaning: "lines of one job",
-    default: "the provider's limit",
-    ...PLAIN,
-  },
-  { name: "GRANARY_OPENAI_MAX_JOBS", meaning: "jobs under way at a time", default: "no limit", ...PLAIN },
-  { name: "GRANARY_GEMINI_MODE", meaning: "not supported yet", default: null, ...PLAIN },
-  { name: "GRANARY_ANTHROPIC_MODE", meaning: "not supported yet", default: null, ...PLAIN },
+  ...ofProvider("gemini"),
+  ...ofProvider("anthropic"),
 ] as const satisfies readonly EnvironmentVariable[];
 
 export type EnvironmentName = (typeof TABLE)[number]["name"];

@@ -4,6 +4,7 @@ import { defined } from "./accountConfig.ts";
 import type { ConfigFile, FileAccount } from "./configFile.ts";
 import { placeIn } from "./configFile.ts";
 import type { EnvironmentReader } from "./environment.ts";
+import type { ProviderName } from "./providerVariables.ts";
 import { headerText, keyText } from "./values.ts";
 
 /** Names of headers that carry a credential on some endpoint. */
@@ -20,11 +21,12 @@ export function fileAccounts(
   fileName: string,
   { accounts, models }: ConfigFile,
   references: References,
+  supported: readonly ProviderName[],
   faults: Fault[],
 ): readonly AccountDraft[] {
   return accounts.flatMap((account, index) => {
     const place = (field: string): string => placeIn(fileName, ["accounts", index, ...field.split(".")]);
-    if (account.provider !== "openai") {
+    if (!supported.includes(account.provider)) {
       faults.push({ path: place("provider"), message: `${account.provider} is not supported yet` });
       return [];
     }

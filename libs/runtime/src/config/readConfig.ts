@@ -12,6 +12,8 @@ import type { Reader } from "./environmentTable.ts";
 import type { AccountConfig, EmbeddedConfig, GranaryConfig } from "./granaryConfig.ts";
 import { LOG_LEVELS } from "./granaryConfig.ts";
 import { readNats } from "./natsConfig.ts";
+import type { ProviderName } from "./providerVariables.ts";
+import { PROVIDERS, prefixOf } from "./providerVariables.ts";
 import { readStore } from "./storeConfig.ts";
 import { baseUrl, durationValue, headerText, hostText, keyText, mode, portText } from "./values.ts";
 
@@ -28,11 +30,12 @@ export interface ReadConfigOptions {
   readonly reader: Reader;
   /** A demo: simulated, and no key, base URL, mode or configuration file is so much as looked at. */
   readonly isolated?: boolean;
-  /** What a job may hold at most, by provider. */
-  readonly jobLimits: Readonly<Record<"openai", JobLimits>>;
+  /** What a job may hold at most, by provider. A provider without is not supported. */
+  readonly jobLimits: Readonly<Partial<Record<ProviderName, JobLimits>>>;
 }
 
-const SET_MODE = "set GRANARY_OPENAI_MODE to live or simulated: without a mode OpenAI is not used";
+const SET_MODE =
+  "set GRANARY_OPENAI_MODE (or another provider's) to live or simulated: without a mode no provider is used";
 
 const folderPath = z.string().superRefine((path, context) => {
   if (path.startsWith("s3://"))
@@ -63,18 +66,20 @@ export function readConfig({
   const simulatorUrl = read("GRANARY_SIMULATOR_URL", baseUrl) ?? null;
   const fileName = read("GRANARY_CONFIG", z.string());
   const file = readConfigFile(fileName, readFile, faults);
-  const fromFile = fileAccounts(fileName ?? "", file, { env, readFile }, faults);
-  const fromEnvironment = environmentAccount(env, fromFile, file, reader !== "service" || isolated, faults);
-  for (const provider of ["gemini", "anthropic"] as const)
-    if (
-      read(provider === "gemini" ? "GRANARY_GEMINI_MODE" : "GRANARY_ANTHROPIC_MODE", z.string()) !== undefined
-    )
-      faults.push({
-        path: `GRANARY_${provider.toUpperCase()}_MODE`,
-        message: `${provider} is not supported yet`,
-      });
+  const supported = PROVIDERS.filter((provider) => jobLimits[provider] !== undefined);
+  const fromFile = fileAccounts(fileName ?? "", file, { env, readFile }, supported, faults);
+  const fromEnvironment = PROVIDERS.flatMap((provider) => {
+    const modeName = `GRANARY_${prefixOf(provider)}_MODE` as const;
+    if (supported.includes(provider))
+      return (
+        environmentAccount(env, provider, fromFile, file, reader !== "service" || isolated, faults) ?? []
+      );
+    if (read(modeName, z.string()) !== undefined)
+      faults.push({ path: modeName, message: `${provider} is not supported yet` });
+    return [];
+  });
 
-  const drafts = fromEnvironment ? [fromEnvironment, ...fromFile] : fromFile;
+  const drafts = [...fromEnvironment, ...fromFile];
   duplicateFaults(drafts, faults);
   // Where an account is there but faulty, that was told; nothing but none at all is this fault.
   if (reader === "service" && drafts.length === 0 && faults.length === told)
@@ -89,8 +94,16 @@ export function readConfig({
       path: "GRANARY_SIMULATOR_URL",
       message: "a simulated account needs the simulator's address",
     });
-  const around = { pace: readPace(env), jobLimits: jobLimits.openai, simulatorUrl };
-  const accounts = drafts.map((draft) => toAccountConfig(draft, around, faults));
+  const around = new Map(
+    supported.map((provider) => [
+      provider,
+      { pace: readPace(env, provider), jobLimits: jobLimits[provider]!, simulatorUrl },
+    ]),
+  );
+  const accounts = drafts.flatMap((draft) => {
+    const surroundings = around.get(draft.provider);
+    return surroundings ? toAccountConfig(draft, surroundings, faults) : [];
+  });
 
   const config: GranaryConfig = {
     ...place,
@@ -110,11 +123,7 @@ export function readConfig({
     logLevel: read("GRANARY_LOG_LEVEL", z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`)) ?? "info",
     accounts,
     defaultAccounts: defaultsOf(accounts, fromEnvironment),
-    refusals: {
-      ...(accounts.length === 0 ? { openai: SET_MODE } : {}),
-      gemini: "gemini is not supported yet",
-      anthropic: "anthropic is not supported yet",
-    },
+    refusals: refusalsOf(accounts, supported),
     sources: Object.fromEntries(
       Object.entries(file.sources).map(([source, { dailyUsd, maxBacklog }]) => [
         source,
@@ -144,38 +153,61 @@ function readConfigFile(
   return parseConfigFile(path ?? "", text, faults);
 }
 
-/** The account the environment describes. Key, base URL and the like are looked at only once the mode is live. */
+/** Why providers cannot be used. */
+function refusalsOf(
+  accounts: readonly AccountConfig[],
+  supported: readonly ProviderName[],
+): Readonly<Record<string, string>> {
+  const used = new Set(accounts.map(({ settings }) => settings.provider));
+  return Object.fromEntries(
+    PROVIDERS.filter((provider) => !used.has(provider)).map((provider) => [
+      provider,
+      supported.includes(provider)
+        ? `set GRANARY_${prefixOf(provider)}_MODE to live or simulated: without a mode ${provider} is not used`
+        : `${provider} is not supported yet`,
+    ]),
+  );
+}
+
+/**
+ * The account of a provider that the environment describes. Key, base URL and the like are looked at only once the
+ * mode is live.
+ */
 function environmentAccount(
   { read }: EnvironmentReader,
+  provider: ProviderName,
   fromFile: readonly AccountDraft[],
   file: ConfigFile,
   simulatedByDefault: boolean,
   faults: Fault[],
 ): AccountDraft | null {
+  const prefix = prefixOf(provider);
   const chosen =
-    read("GRANARY_OPENAI_MODE", mode) ??
+    read(`GRANARY_${prefix}_MODE`, mode) ??
     (simulatedByDefault && fromFile.length === 0 ? "simulated" : undefined);
   if (chosen === undefined) return null;
   const live = chosen === "live";
   const before = faults.length;
-  const apiKey = live ? read("OPENAI_API_KEY", keyText) : undefined;
+  const apiKey = live ? read(`${prefix}_API_KEY`, keyText) : undefined;
   if (live && apiKey === undefined && faults.length === before)
-    faults.push({ path: "OPENAI_API_KEY", message: "a live account needs its key" });
+    faults.push({ path: `${prefix}_API_KEY`, message: "a live account needs its key" });
+  const ofOpenAI = live && provider === "openai";
   return {
-    place: (field) => (field === "durations.quiet" ? "GRANARY_OPENAI_QUIET_PERIOD" : "GRANARY_OPENAI_MODE"),
-    provider: "openai",
+    place: (field) =>
+      field === "durations.quiet" ? `GRANARY_${prefix}_QUIET_PERIOD` : `GRANARY_${prefix}_MODE`,
+    provider,
     name: live ? "default" : "simulated",
     mode: chosen,
     apiKey,
-    baseUrl: live ? read("OPENAI_BASE_URL", baseUrl) : undefined,
+    baseUrl: live ? read(`${prefix}_BASE_URL`, baseUrl) : undefined,
     headers: {},
-    organization: live ? read("OPENAI_ORG_ID", headerText) : undefined,
-    project: live ? read("OPENAI_PROJECT_ID", headerText) : undefined,
+    organization: ofOpenAI ? read("OPENAI_ORG_ID", headerText) : undefined,
+    project: ofOpenAI ? read("OPENAI_PROJECT_ID", headerText) : undefined,
     profile: undefined,
     durations: {},
     job: {},
     limits: {},
-    models: file.models.openai ?? [],
+    models: file.models[provider] ?? [],
   };
 }
 
@@ -193,15 +225,22 @@ function duplicateFaults(drafts: readonly AccountDraft[], faults: Fault[]): void
   }
 }
 
-/** The environment's account, else the one named default, else the only one; else a command has to name one. */
+/** Of each provider: the environment's account, else the one named default, else the only one; else a command has to name one. */
 function defaultsOf(
   accounts: readonly AccountConfig[],
-  fromEnvironment: AccountDraft | null,
+  fromEnvironment: readonly AccountDraft[],
 ): Readonly<Record<string, string>> {
-  const ids = accounts.map(({ settings }) => settings.id);
-  const chosen =
-    (fromEnvironment && `openai:${fromEnvironment.name}`) ??
-    ids.find((id) => id === "openai:default") ??
-    (ids.length === 1 ? ids[0] : undefined);
-  return chosen === undefined ? {} : { openai: chosen };
+  return Object.fromEntries(
+    PROVIDERS.flatMap((provider) => {
+      const ids = accounts
+        .filter(({ settings }) => settings.provider === provider)
+        .map(({ settings }) => settings.id);
+      const own = fromEnvironment.find((draft) => draft.provider === provider);
+      const chosen =
+        (own && `${provider}:${own.name}`) ??
+        ids.find((id) => id === `${provider}:default`) ??
+        (ids.length === 1 ? ids[0] : undefined);
+      return chosen === undefined ? [] : [[provider, chosen]];
+    }),
+  );
 }
