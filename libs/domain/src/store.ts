@@ -266,6 +266,7 @@ export interface Store {
   gate(instanceIfNew: string): Promise<Gate>;
   /** Compare-and-set of the grant; null where the version has moved on. */
   grant(version: number, grant: Gate["grant"]): Promise<Gate | null>;
+  /** Raises the epoch; a lower one changes nothing. */
   setEpoch(epoch: number): Promise<void>;
 
   pendingFacts(limit: number): Promise<readonly PendingFact[]>;

@@ -40,8 +40,9 @@ export function epochGuard(deps: EpochDeps): EpochGuard {
   let waiting: WaitsFor | null = null;
 
   async function check(): Promise<void> {
-    const { epoch } = await store.gate(deps.instance);
+    // In this order: another replica may renew both between the two looks, in the store first.
     const kept = await keptEpoch(artifacts);
+    const { epoch } = await store.gate(deps.instance);
     if (kept <= epoch || noticed) return;
     log.error(
       { storeEpoch: epoch, artifactsEpoch: kept },

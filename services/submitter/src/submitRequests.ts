@@ -97,7 +97,9 @@ export async function openRequests(
     docs.flatMap((held) => {
       const change = changeRequest(held, { type: "open" });
       if (!change) return [];
-      const dueAt = Math.min(held.deadlineAt ?? Infinity, held.end ? now : now + LOOK_AFTER_MS);
+      // Somebody wrote onto it before it was running: its slices may all have settled already, and told it so.
+      const woken = held.end !== null || held.version > 1;
+      const dueAt = Math.min(held.deadlineAt ?? Infinity, woken ? now : now + LOOK_AFTER_MS);
       return [{ held, next: change.next, options: { asOwner: false, dueAt } }];
     }),
   );

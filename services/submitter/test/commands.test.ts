@@ -126,6 +126,19 @@ describe("a submit", () => {
     expect(request).toMatchObject({ state: "running", owner: null, dueAt: rig.now() + 600_000 });
     expect(await rig.store.slicesOf({ request: request.id }, { limit: 9 })).toHaveLength(1);
   });
+
+  it("that was woken before it was running is looked at as soon as it runs: its slices may have settled", async () => {
+    const rig = await openRig();
+    const save = rig.store.saveMany.bind(rig.store);
+    rig.store.saveMany = async () => {
+      throw new StoreUnavailable("died");
+    };
+    await expect(rig.handle(submit("a"))).rejects.toThrow(StoreUnavailable);
+    rig.store.saveMany = save;
+    await rig.store.signal("request", [(await requestOf(rig)).id], { type: "wake" });
+    await rig.turn("openAccepted");
+    expect(await requestOf(rig)).toMatchObject({ state: "running", dueAt: rig.now() });
+  });
 });
 
 describe("a cancellation", () => {

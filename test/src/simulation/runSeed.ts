@@ -83,7 +83,7 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
   }
   world.chaos = false;
   const faults: string[] = [];
-  const calmUntil = scheduler.now() + CALM_MS;
+  const calmUntil = (await poisonUntil(world)) + CALM_MS;
   while (!(await atRest(world))) {
     for (let step = 0; step < 200; step += 1) await scheduler.step();
     if (scheduler.now() > calmUntil) {
@@ -100,6 +100,13 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
   const turns = scheduler.turns();
   await store.close();
   return { seed, turns, requests: sent.size, items, jobs: world.provider.jobs.length, crashes, faults };
+}
+
+/** Until when documents wait that crashed their workers again and again, more often than any real system does. */
+async function poisonUntil({ store, scheduler }: World): Promise<number> {
+  const { poison } = await store.gauges();
+  const docs = await Promise.all(poison.map(async ({ kind, id }) => store.load(kind, id)));
+  return Math.max(scheduler.now(), ...docs.map((doc) => doc?.dueAt ?? 0));
 }
 
 /** A replica stands still: longer than leases, and than the quiet period where the provider's fence allows it. */

@@ -40,7 +40,7 @@ export function gate(db: MongoConnection): Pick<Store, "gate" | "grant" | "setEp
     setEpoch: (epoch) =>
       db.ask("write the epoch", async () => {
         // Not a matter of admission: the version stays, so that no grant fails for it.
-        await gates.updateOne({ _id: ID }, { $set: { epoch } });
+        await gates.updateOne({ _id: ID, epoch: { $lt: epoch } }, { $set: { epoch } });
       }),
   };
 }

@@ -38,7 +38,7 @@ export function gate(db: Connection, now: () => number): Pick<Store, "gate" | "g
     setEpoch: (epoch) =>
       db.transaction(() => {
         // Not a matter of admission: the version stays, so that no grant fails for it.
-        db.run("UPDATE gate SET epoch = :epoch", { epoch });
+        db.run("UPDATE gate SET epoch = :epoch WHERE epoch < :epoch", { epoch });
       }),
   };
 }

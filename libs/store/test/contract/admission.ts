@@ -142,8 +142,17 @@ export function describeAdmission(rig: () => Rig): void {
     it("keeps its epoch apart from its grants", async () => {
       const { store } = rig();
       const gate = await store.gate("aaaa");
-      await store.setEpoch(77);
-      expect(await store.gate("aaaa")).toEqual({ ...gate, epoch: 77 });
+      const epoch = gate.epoch + 77;
+      await store.setEpoch(epoch);
+      expect(await store.gate("aaaa")).toEqual({ ...gate, epoch });
+    });
+
+    it("never sets its epoch back: of several replicas the latest has the last word", async () => {
+      const { store } = rig();
+      const { epoch } = await store.gate("aaaa");
+      await store.setEpoch(epoch + 2);
+      await store.setEpoch(epoch + 1);
+      expect((await store.gate("aaaa")).epoch).toBe(epoch + 2);
     });
   });
 }
