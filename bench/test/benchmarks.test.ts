@@ -79,6 +79,16 @@ test(
 );
 
 test(
+  "accept takes every item of a request by reference on both sides",
+  async () => {
+    const { comparisons } = await reported("accept", "--items", "3000", "--repeat", "2");
+    expect(comparisons.map(({ items }) => items)).toEqual([3000]);
+    for (const comparison of comparisons) expectFigures(comparison);
+  },
+  MINUTE_MS,
+);
+
+test(
   "the report for people has a line for the ratio and one for the target",
   async () => {
     const { code, said } = await bench("end-to-end", "--items", "20", "--repeat", "1");
