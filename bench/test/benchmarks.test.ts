@@ -100,7 +100,7 @@ test(
 );
 
 test("list names the benchmarks", async () => {
-  expect(await bench("list")).toEqual({ code: 0, said: "end-to-end\nharvest\n", complained: "" });
+  expect(await bench("list")).toEqual({ code: 0, said: "end-to-end\nharvest\naccept\n", complained: "" });
 });
 
 test.each([
