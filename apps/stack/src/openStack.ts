@@ -13,6 +13,8 @@ import { startService } from "./serviceProcess.ts";
 
 const ROLES: readonly Role[] = ["submitter", "monitor", "harvester"];
 
+type Environment = Readonly<Record<string, string>>;
+
 /** What a stack is made of. */
 export interface StackOptions {
   /** Everything it writes lies below. */
@@ -25,8 +27,10 @@ export interface StackOptions {
   readonly basePort?: number;
   /** What the simulated provider does, as a JSON file. */
   readonly scenarioFile?: string;
-  /** Given to every service beside what the stack itself says. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Given to every service beside, or in place of, what the stack itself says, which it may be made from. */
+  readonly env?: Environment | ((said: Environment) => Environment);
+  /** The only one whom NATS lets in; anybody where it is left out. */
+  readonly natsUser?: { readonly name: string; readonly password: string };
   /** Leave the services for the caller to start; everything else is up. */
   readonly servicesLater?: boolean;
   /** Hears what is being started. */
@@ -36,8 +40,10 @@ export interface StackOptions {
 /** Broker, database, simulator and services, each a process of its own on 127.0.0.1. */
 export interface Stack extends AsyncDisposable {
   readonly folder: string;
-  /** What a command, a service or any client of ours is told to work with this stack. */
-  readonly env: Readonly<Record<string, string>>;
+  /** What a command or any client of ours is told to work with this stack. */
+  readonly env: Environment;
+  /** The same for its services, with what they were given beside. */
+  readonly serviceEnv: Environment;
   readonly nats: RunningNats;
   /** Null with SQLite. */
   readonly database: RunningDatabase | null;
@@ -58,7 +64,7 @@ const READY_MS = 60_000;
  * @throws Error where a part cannot be had or does not start; what was started is stopped again
  */
 export async function openStack(options: StackOptions): Promise<Stack> {
-  const { store, replicas, basePort, tell = () => {} } = options;
+  const { store, replicas, basePort, natsUser, tell = () => {} } = options;
   const folder = resolve(options.folder);
   const logs = join(folder, "logs");
   await mkdir(logs, { recursive: true });
@@ -67,7 +73,13 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   await using opened = new AsyncDisposableStack();
 
   tell("nats-server …");
-  const nats = opened.use(await startNats({ folder: join(folder, "nats"), port: await port() }));
+  const nats = opened.use(
+    await startNats({
+      folder: join(folder, "nats"),
+      port: await port(),
+      ...(natsUser === undefined ? {} : { config: { user: natsUser } }),
+    }),
+  );
   const database = store === "sqlite" ? null : await openDatabase(await chosenDatabase(store));
   async function openDatabase(server: FoundDatabase): Promise<RunningDatabase> {
     tell(`${server.title} …`);
@@ -88,12 +100,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   );
   const env = {
     NATS_URL: nats.url,
+    ...(natsUser === undefined ? {} : { NATS_USER: natsUser.name, NATS_PASSWORD: natsUser.password }),
     ...(database ? { MONGODB_URI: database.uri } : { GRANARY_SQLITE: join(folder, "granary.db") }),
     GRANARY_ARTIFACTS: join(folder, "artifacts"),
     GRANARY_SIMULATOR_URL: simulator.url,
     GRANARY_OPENAI_MODE: "simulated",
   };
   await migrate(env);
+  const own = typeof options.env === "function" ? options.env(env) : options.env;
 
   const services: ServiceProcess[] = [];
   opened.defer(stopServices);
@@ -106,7 +120,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
               service,
               replica,
               port: await port(),
-              env: { ...env, ...options.env },
+              env: { ...env, ...own },
               logPath: join(logs, `${service}-${replica}.log`),
             }),
           );
@@ -122,6 +136,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   return {
     folder,
     env,
+    serviceEnv: { ...env, ...own },
     nats,
     database,
     storeName: database?.title ?? "SQLite",

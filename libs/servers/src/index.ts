@@ -1,3 +1,4 @@
+export { cacheFolder, fillOnce } from "./cacheFolder.ts";
 export { databaseGreeting } from "./database/askDatabase.ts";
 export type { DatabaseKind } from "./database/databaseKinds.ts";
 export { databaseHint, findDatabases } from "./database/findDatabases.ts";

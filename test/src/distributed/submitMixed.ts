@@ -1,0 +1,23 @@
+import { mixedRequests } from "../e2e/mixedRequests.ts";
+import type { DistributedSite } from "./distributedSite.ts";
+
+/** Which of the mixed requests a slow store gets: 80 items of 450. */
+const FEW = /-(responses|single-\d)$/;
+
+/**
+ * Submits requests of different kinds, sizes and priorities by a raw NATS client, which repeats each until it is
+ * answered.
+ * @throws Error where one is not accepted
+ */
+export async function submitMixed(
+  { caller }: DistributedSite,
+  name: string,
+  { few = false }: { readonly few?: boolean } = {},
+): Promise<void> {
+  const requests = (mixedRequests(name) as readonly { readonly requestId: string }[]).filter(
+    ({ requestId }) => !few || FEW.test(requestId),
+  );
+  const replies = await Promise.all(requests.map(async (request) => caller.submit(request)));
+  const refused = replies.filter(({ status }) => status !== "accepted" && status !== "ended");
+  if (refused.length > 0) throw new Error(`not accepted: ${JSON.stringify(refused)}`);
+}
