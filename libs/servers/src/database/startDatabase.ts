@@ -1,18 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "../freePort.ts";
-import { outlivedBy } from "../outlivedBy.ts";
+import { serverProcess } from "../serverProcess.ts";
 import { databaseGreeting } from "./askDatabase.ts";
 import { DATABASE_KINDS, type DatabaseKind } from "./databaseKinds.ts";
 import { databaseHint, findDatabases, type FoundDatabase } from "./findDatabases.ts";
 
 const START_MS = 60_000;
-const STOP_MS = 10_000;
-const LOOK_MS = 30;
 
 /** What starting a database server takes. */
 export interface StartDatabaseOptions {
@@ -54,54 +48,18 @@ export async function startDatabase({
   const chosen = port ?? (await freePort());
   const logPath = join(folder, `${kind}.log`);
   await mkdir(folder, { recursive: true });
-  const { program, args, env = {} } = await prepare(path, folder, chosen);
-  let child: ChildProcess;
-
-  async function start(): Promise<void> {
-    const log = openSync(logPath, "a");
-    child = spawn(program, args, {
-      cwd: folder,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", log, log],
-      // A Ctrl-C at the terminal is for us: whoever uses the server still has work to finish.
-      detached: true,
-    });
-    closeSync(log);
-    outlivedBy(child);
-    const failed = once(child, "error").then(([error]) => Promise.reject(error as Error));
-    failed.catch(() => {});
-    const until = performance.now() + START_MS;
-    for (;;) {
-      try {
-        if (settle) await Promise.race([settle(chosen), failed]);
-        await Promise.race([databaseGreeting(chosen), failed]);
-        return;
-      } catch (error) {
-        const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-        if (ended || performance.now() > until) {
-          await stop("SIGKILL");
-          throw new Error(`${title} did not start:\n${await lastLines(logPath)}`, { cause: error });
-        }
-        await wait(LOOK_MS);
-      }
-    }
-  }
-
-  async function stop(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    const deadline = new AbortController();
-    const late = wait(STOP_MS, undefined, { signal: deadline.signal }).then(
-      () => child.kill("SIGKILL"),
-      () => {},
-    );
-    await ended;
-    deadline.abort();
-    await late;
-  }
-
-  await start();
+  const child = serverProcess({
+    ...(await prepare(path, folder, chosen)),
+    title,
+    cwd: folder,
+    logPath,
+    startMs: START_MS,
+    async greet() {
+      await settle?.(chosen);
+      await databaseGreeting(chosen);
+    },
+  });
+  await child.start();
   return {
     kind,
     version,
@@ -109,14 +67,14 @@ export async function startDatabase({
     from,
     uri: `mongodb://127.0.0.1:${chosen}/${query}`,
     get pid() {
-      return child.pid!;
+      return child.pid;
     },
-    kill: stop,
+    kill: child.stop,
     async restart() {
-      await stop("SIGTERM");
-      await start();
+      await child.stop("SIGTERM");
+      await child.start();
     },
-    [Symbol.asyncDispose]: () => stop("SIGTERM"),
+    [Symbol.asyncDispose]: () => child.stop("SIGTERM"),
   };
 }
 
@@ -125,8 +83,4 @@ async function anyServer(): Promise<FoundDatabase> {
   const [server] = databases.found;
   if (!server || server.kind === "given") throw new Error(databaseHint(databases));
   return server;
-}
-
-async function lastLines(path: string): Promise<string> {
-  return (await readFile(path, "utf8").catch(() => "")).trimEnd().split("\n").slice(-5).join("\n");
 }

@@ -1,17 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "../freePort.ts";
-import { outlivedBy } from "../outlivedBy.ts";
+import { serverProcess } from "../serverProcess.ts";
 import { findNats, type FoundNats, natsHint } from "./findNats.ts";
 import { natsConfig, type NatsConfig } from "./natsConfig.ts";
 import { natsGreeting } from "./natsGreeting.ts";
 
 const START_MS = 20_000;
-const STOP_MS = 10_000;
 
 /** What starting a nats-server takes. */
 export interface StartNatsOptions {
@@ -60,70 +55,31 @@ export async function startNats({
   await mkdir(folder, { recursive: true });
   const text = natsConfig({ port: chosen, storeFolder, version }, config);
   await writeFile(configPath, text, { mode: 0o600 });
-  let child: ChildProcess;
-
-  async function start(): Promise<void> {
-    const log = openSync(logPath, "a");
-    child = spawn(path, ["-c", configPath], {
-      stdio: ["ignore", log, log],
-      // A Ctrl-C at the terminal is for us: whoever uses the server still has work to finish.
-      detached: true,
-    });
-    closeSync(log);
-    outlivedBy(child);
-    const failed = once(child, "error").then(([error]) => Promise.reject(error as Error));
-    failed.catch(() => {});
-    const until = performance.now() + START_MS;
-    for (;;) {
-      try {
-        await Promise.race([natsGreeting(chosen, config), failed]);
-        return;
-      } catch (error) {
-        const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-        if (ended || performance.now() > until) {
-          await stop("SIGKILL");
-          throw new Error(`nats-server did not start:\n${await lastLines(logPath)}`, { cause: error });
-        }
-        await wait(20);
-      }
-    }
-  }
-
-  async function stop(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    const deadline = new AbortController();
-    const late = wait(STOP_MS, undefined, { signal: deadline.signal }).then(
-      () => child.kill("SIGKILL"),
-      () => {},
-    );
-    await ended;
-    deadline.abort();
-    await late;
-  }
-
-  await start();
+  const child = serverProcess({
+    title: "nats-server",
+    program: path,
+    args: ["-c", configPath],
+    logPath,
+    startMs: START_MS,
+    greet: async () => natsGreeting(chosen, config),
+  });
+  await child.start();
   return {
     url: `nats://127.0.0.1:${chosen}`,
     version,
     from,
     get pid() {
-      return child.pid!;
+      return child.pid;
     },
-    kill: stop,
+    kill: child.stop,
     async restart() {
-      await stop("SIGTERM");
-      await start();
+      await child.stop("SIGTERM");
+      await child.start();
     },
     async wipe() {
-      await stop("SIGKILL");
+      await child.stop("SIGKILL");
       await rm(storeFolder, { recursive: true, force: true });
     },
-    [Symbol.asyncDispose]: () => stop("SIGTERM"),
+    [Symbol.asyncDispose]: () => child.stop("SIGTERM"),
   };
-}
-
-async function lastLines(path: string): Promise<string> {
-  return (await readFile(path, "utf8").catch(() => "")).trimEnd().split("\n").slice(-5).join("\n");
 }
