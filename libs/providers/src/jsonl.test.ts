@@ -109,4 +109,4 @@ test("any bytes in any chunks give back every line at its place", async () => {
     }),
     { numRuns: 500 },
   );
-});
+}, 30_000);

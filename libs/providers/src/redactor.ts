@@ -5,7 +5,7 @@ export interface Redactor {
   error(error: unknown): Error;
 }
 
-const KEY_SHAPE = /\b(?:sk|sess|rk)-[A-Za-z0-9_*-]{8,}/g;
+const KEY_SHAPE = /\b(?:sk|sess|rk)-[A-Za-z0-9_*-]{8,}|\bAIza[A-Za-z0-9_-]{30,}/g;
 const HIDDEN = "[redacted]";
 
 /** Hides the given secrets, and everything in the form of a provider's key. */

@@ -6,12 +6,14 @@ import {
   create,
   created,
   endOf,
+  inputs,
   items,
   linesOf,
+  linesOfJob,
   listed,
   seen,
   settled,
-  upload,
+  type ProviderNature,
   type ProviderRig,
 } from "./contractSteps.ts";
 
@@ -20,15 +22,18 @@ const { signal } = new AbortController();
 /** What every adapter of a provider promises. */
 export function testBatchProvider(
   name: string,
+  nature: ProviderNature,
   openRig: (scenario: ScenarioInput) => Promise<ProviderRig>,
 ): void {
+  const tagOf = (tag: string) => (nature.tags === "shown" ? tag : null);
+
   describe(`the provider ${name}`, () => {
     test("carries items to their answers on every endpoint", async () => {
       await using rig = await openRig({});
       for (const [at, endpoint] of rig.dialect.endpoints.entries()) {
         const context = contextOf(rig, endpoint);
         const job = await created(rig, `t${at}`, items(5), context);
-        expect(job).toMatchObject({ tag: `t${at}` });
+        expect(job).toMatchObject({ tag: tagOf(`t${at}`) });
         expect(isTerminal(job.status)).toBe(false);
         const ended = await settled(rig, job.jobId);
         expect(ended).toMatchObject({ status: "completed", counts: { total: 5, completed: 5, failed: 0 } });
@@ -72,18 +77,15 @@ export function testBatchProvider(
       for (const [at, endpoint] of rig.dialect.endpoints.entries()) {
         const asked = ends.map((answer): Item => ({ key: answer, prompt: `<${answer}>` }));
         const job = await created(rig, `t${at}`, asked, contextOf(rig, endpoint));
-        const { files, counts } = await settled(rig, job.jobId);
-        expect(counts).toEqual({ total: 6, completed: 3, failed: 3 });
-        const lines = new Map([
-          ...(await linesOf(rig, files.results)),
-          ...(await linesOf(rig, files.errors)),
-        ]);
+        const ended = await settled(rig, job.jobId);
+        expect(ended.counts).toEqual({ total: 6, completed: 3, failed: 3 });
+        const lines = await linesOfJob(rig, ended);
         expect(ends.map((_answer, line) => endOf(lines.get(`t${at}-${line}`)))).toEqual([
           "invalid_request",
           "rate_limited",
           "provider_error",
-          "refusal",
-          "content_filter",
+          nature.declines.refusal,
+          nature.declines.filter,
           "length",
         ]);
       }
@@ -114,16 +116,12 @@ export function testBatchProvider(
       const job = await created(rig, "t", items(6));
       const ended = await settled(rig, job.jobId);
       expect(ended.status).toBe("expired");
-      const lines = [
-        ...(await linesOf(rig, ended.files.results)),
-        ...(await linesOf(rig, ended.files.errors)),
-      ];
-      const ends = lines.map(([, line]) => endOf(line));
+      const ends = [...(await linesOfJob(rig, ended)).values()].map(endOf);
       expect(ends.filter((end) => end === "stop")).toHaveLength(3);
       expect(ends.filter((end) => end === "expired")).toHaveLength(3);
     });
 
-    test("a job that fails for a limit says so", async () => {
+    test.each(nature.jobs === "may fail" ? ["a limit"] : [])("a job that fails for %s says so", async () => {
       await using rig = await openRig({ faults: [{ on: "job", what: "fail" }] });
       const job = await created(rig, "t", items(2));
       const ended = await settled(rig, job.jobId);
@@ -131,7 +129,7 @@ export function testBatchProvider(
       expect(rig.dialect.rejection(ended)).toBe("limit");
     });
 
-    test("a job whose lines all failed has an error file and no results", async () => {
+    test("a job whose lines all failed has no results but these", async () => {
       await using rig = await openRig({
         faults: [
           { on: "job", what: "all_lines_fail" },
@@ -139,9 +137,14 @@ export function testBatchProvider(
         ],
       });
       const job = await created(rig, "t", items(2));
-      const { files } = await settled(rig, job.jobId);
-      expect(files.results).toBeUndefined();
-      expect((await linesOf(rig, files.errors)).size).toBe(2);
+      const ended = await settled(rig, job.jobId);
+      const { results, errors } = ended.files;
+      expect({ hasResults: results !== undefined, hasErrors: errors !== undefined }).toEqual({
+        hasResults: nature.failures !== "apart",
+        hasErrors: nature.failures === "apart",
+      });
+      const lines = [...(await linesOfJob(rig, ended)).values()];
+      expect(lines.map(({ type }) => type)).toEqual(["error", "error"]);
     });
 
     test("a job whose files come late is terminal, and settled only later", async () => {
@@ -162,17 +165,25 @@ export function testBatchProvider(
       await seen(rig, job.jobId, ({ status }) => status === "completed");
     });
 
-    test("its jobs are found again by their tags, page by page, newest first", async () => {
-      await using rig = await openRig({ pace: { validatingMs: 60_000 } });
-      const { fileId } = await upload(rig, "t", items(1));
+    test("its jobs are found again, page by page, newest first, and by their tags where these are shown", async () => {
+      await using rig = await openRig({
+        pace: { validatingMs: 60_000, jobMs: 60_000 },
+        limits: { concurrentBatches: 10_000 },
+      });
+      const input = await inputs(rig, "t", items(1));
       const { model, endpoint } = contextOf(rig);
-      const tags = Array.from({ length: 130 }, (_none, at) => `tag-${at}`);
-      for (const tag of tags)
-        await rig.provider().create({ tag, input: { fileId }, model, endpoint, timeoutMs: 5_000 });
+      const tags = Array.from({ length: nature.pageSize + 30 }, (_none, at) => `tag-${at}`);
+      const jobIds: string[] = [];
+      for (const tag of tags) {
+        const job = { tag, input: input(), model, endpoint, timeoutMs: 5_000 };
+        const answer = await rig.provider().create(job);
+        jobIds.push(answer.type === "created" ? answer.job.jobId : JSON.stringify(answer));
+      }
       const pages = await listed(rig.provider());
       expect(pages.length).toBeGreaterThan(1);
-      expect(pages.flat().map(({ tag }) => tag)).toEqual(tags.toReversed());
-    });
+      expect(pages.flat().map(({ jobId }) => jobId)).toEqual(jobIds.toReversed());
+      expect(pages.flat().map(({ tag }) => tag)).toEqual(tags.toReversed().map(tagOf));
+    }, 60_000);
 
     test("a job can be cancelled, and one that has ended cannot", async () => {
       await using rig = await openRig({ pace: { jobMs: 60_000 } });
@@ -180,15 +191,23 @@ export function testBatchProvider(
       expect(await rig.provider().cancel(job.jobId, { signal })).toBe(true);
       await seen(rig, job.jobId, ({ status }) => status === "cancelled");
       expect(await rig.provider().cancel(job.jobId, { signal })).toBe(false);
-      expect(await rig.provider().cancel("batch_none", { signal })).toBe(false);
+      expect(await rig.provider().cancel(nature.noJob, { signal })).toBe(false);
     });
 
-    test("a file can be removed once", async () => {
+    test("a file can be removed once, and where there is none there is nothing to remove", async () => {
       await using rig = await openRig({});
-      const { fileId } = await upload(rig, "t", items(2));
-      expect(await rig.provider().remove(fileId, { signal })).toBe(true);
-      expect(await rig.provider().remove(fileId, { signal })).toBe(false);
-      await expect(rig.provider().download(fileId, { signal })).rejects.toMatchObject({ why: "not_found" });
+      const input = (await inputs(rig, "t", items(2)))();
+      const hasFile = "fileId" in input;
+      const { files } = await settled(rig, (await created(rig, "t", items(2))).jobId);
+      const fileId = hasFile ? input.fileId : (files.results ?? "");
+      const provider = rig.provider();
+      const removed = [await provider.remove(fileId, { signal }), await provider.remove(fileId, { signal })];
+      expect(removed).toEqual([hasFile, false]);
+      const found = await provider.download(fileId, { signal }).then(
+        () => "there",
+        (error: { readonly why?: string }) => error.why,
+      );
+      expect(found).toBe(hasFile ? "not_found" : "there");
     });
 
     test("another account knows neither the job nor its files", async () => {
@@ -210,10 +229,15 @@ export function testBatchProvider(
       ["that meets a reset", { on: "create", what: "reset" }, 0],
       ["that meets a server error", { on: "create", what: "server_error" }, 0],
     ])("a create %s is unknown, and is not repeated", async (_what, fault, jobs) => {
-      await using rig = await openRig({ faults: [{ ...fault, nth: 1 }], pace: { validatingMs: 60_000 } });
+      await using rig = await openRig({
+        faults: [{ ...fault, nth: 1 }],
+        pace: { validatingMs: 60_000, jobMs: 60_000 },
+      });
       expect(await create(rig, "t", items(2))).toMatchObject({ type: "unknown" });
       expect(await rig.creates()).toHaveLength(jobs);
-      expect((await listed(rig.provider())).flat().map(({ tag }) => tag)).toEqual(Array(jobs).fill("t"));
+      expect((await listed(rig.provider())).flat().map(({ tag }) => tag)).toEqual(
+        Array(jobs).fill(tagOf("t")),
+      );
     });
 
     test("a create that meets a rate limit is refused, and says how long to wait", async () => {
@@ -224,21 +248,24 @@ export function testBatchProvider(
       expect(await rig.creates()).toEqual([]);
     });
 
-    test("a create without a quota, or with a wrong key, is refused for the account", async () => {
-      for (const what of ["quota_exhausted", "unauthorized"] as const) {
-        await using rig = await openRig({ faults: [{ on: "create", what, nth: 1 }] });
-        expect(await create(rig, "t", items(2))).toMatchObject({ type: "refused", why: "account" });
-      }
+    test.each([
+      ["has spent its money", "quota_exhausted", nature.spent],
+      ["has a wrong key", "unauthorized", "account"],
+      ["may not do this", "forbidden", "account"],
+    ] as const)("a create whose account %s is refused, and makes no job", async (_what, what, why) => {
+      await using rig = await openRig({ faults: [{ on: "create", what, nth: 1 }] });
+      expect(await create(rig, "t", items(2))).toMatchObject({ type: "refused", why });
+      expect(await rig.creates()).toEqual([]);
     });
 
     test("a create that nobody hears is unreachable, and so is every other call", async () => {
       await using rig = await openRig({});
-      const { fileId } = await upload(rig, "t", items(2));
+      const input = await inputs(rig, "t", items(2));
       const { model, endpoint } = contextOf(rig);
       const provider = rig.provider();
       await rig.shut();
       expect(
-        await provider.create({ tag: "t", input: { fileId }, model, endpoint, timeoutMs: 5_000 }),
+        await provider.create({ tag: "t", input: input(), model, endpoint, timeoutMs: 5_000 }),
       ).toMatchObject({
         type: "refused",
         why: "unreachable",
@@ -246,17 +273,19 @@ export function testBatchProvider(
       await expect(provider.list({ signal, after: null })).rejects.toMatchObject({ why: "unreachable" });
     });
 
-    test("a download that is cut or stalls is broken, never short", async () => {
-      for (const fault of [
-        { on: "download", what: "truncated", nth: 1 },
-        { on: "download", what: "stalled", nth: 1, stallMs: 30_000 },
-      ] as const) {
+    const broken: readonly NonNullable<ScenarioInput["faults"]>[number][] = [
+      { on: "download", what: "truncated", nth: 1 },
+      { on: "download", what: "stalled", nth: 1, stallMs: 30_000 },
+    ];
+    test.each(nature.answers === "file" ? broken : [])(
+      "a download that is $what is broken, never short",
+      async (fault) => {
         await using rig = await openRig({ faults: [fault] });
         const job = await created(rig, "t", items(50));
         const { files } = await settled(rig, job.jobId);
         await expect(linesOf(rig, files.results)).rejects.toBeInstanceOf(BrokenTransfer);
         expect((await linesOf(rig, files.results)).size).toBe(50);
-      }
-    });
+      },
+    );
   });
 }

@@ -1,6 +1,34 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BatchProvider, DecodedLine, Dialect, Item, JobSnapshot, LineContext } from "@granary/domain";
+import type {
+  BatchProvider,
+  DecodedLine,
+  Dialect,
+  Item,
+  JobInput,
+  JobSnapshot,
+  LineContext,
+} from "@granary/domain";
 import { readLines } from "../src/index.ts";
+
+/** In what providers differ by nature. All that the suite may ask about, and the same for every test. */
+export interface ProviderNature {
+  /** Whether a job shows the tag it was created with. */
+  readonly tags: "shown" | "hidden";
+  /** Where lines stand that failed: in a file of their own, or among the results. */
+  readonly failures: "apart" | "among results";
+  /** Whether answers are downloaded as a file, or are part of the job. */
+  readonly answers: "file" | "inline";
+  /** Whether a job can fail as a whole. */
+  readonly jobs: "may fail" | "never fail";
+  /** How lines end which the model refuses, and which the provider's filter stops. */
+  readonly declines: { readonly refusal: string; readonly filter: string };
+  /** What a create meets whose account has spent its money: some say no more than "a limit". */
+  readonly spent: "account" | "limit";
+  /** An id as jobs have it, of no job. */
+  readonly noJob: string;
+  /** The most jobs that one page of the list holds. */
+  readonly pageSize: number;
+}
 
 /** One provider's adapter, against a simulated provider that behaves as the scenario says. */
 export interface ProviderRig extends AsyncDisposable {
@@ -23,17 +51,31 @@ export const contextOf = (rig: ProviderRig, endpoint: string = rig.dialect.endpo
   output: { type: "text" },
 });
 
-/** Sends the items' lines up. */
-export async function upload(
+/** The items' lines. */
+async function* linesFor(
+  { dialect }: ProviderRig,
+  tag: string,
+  items: readonly Item[],
+  context: LineContext,
+): AsyncGenerator<string> {
+  for (const [at, item] of items.entries()) yield dialect.encode(item, context, `${tag}-${at}`);
+}
+
+/** What a create of the items works on, as the dialect says that they travel: once for every create. */
+export async function inputs(
   rig: ProviderRig,
   tag: string,
   items: readonly Item[],
   context = contextOf(rig),
-) {
-  async function* lines(): AsyncGenerator<string> {
-    for (const [at, item] of items.entries()) yield rig.dialect.encode(item, context, `${tag}-${at}`);
-  }
-  return rig.provider().upload(lines(), { signal, name: `${tag}.jsonl` });
+): Promise<() => JobInput> {
+  let bytes = 0;
+  for await (const line of linesFor(rig, tag, items, context)) bytes += Buffer.byteLength(line) + 1;
+  const count = items.length;
+  if (rig.dialect.travels({ lines: count, bytes }) === "body")
+    return () => ({ lines: linesFor(rig, tag, items, context), count, bytes });
+  const lines = linesFor(rig, tag, items, context);
+  const { fileId } = await rig.provider().upload(lines, { signal, name: `${tag}.jsonl` });
+  return () => ({ fileId });
 }
 
 /** Sends the items up and makes a job of them. */
@@ -43,9 +85,9 @@ export async function create(
   items: readonly Item[],
   context = contextOf(rig),
 ) {
-  const { fileId } = await upload(rig, tag, items, context);
+  const input = await inputs(rig, tag, items, context);
   const { model, endpoint } = context;
-  return rig.provider().create({ tag, input: { fileId }, model, endpoint, timeoutMs: 5_000 });
+  return rig.provider().create({ tag, input: input(), model, endpoint, timeoutMs: 5_000 });
 }
 
 /** The job of the items. */
@@ -87,6 +129,14 @@ export async function linesOf(
       decoded.set(line.customId ?? "", line);
     }
   return decoded;
+}
+
+/** What the job's files say, by custom id. */
+export async function linesOfJob(
+  rig: ProviderRig,
+  { files }: Pick<JobSnapshot, "files">,
+): Promise<Map<string, DecodedLine>> {
+  return new Map([...(await linesOf(rig, files.results)), ...(await linesOf(rig, files.errors))]);
 }
 
 /** So many items. */

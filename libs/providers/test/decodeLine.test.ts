@@ -151,7 +151,7 @@ test("no text makes it throw", () => {
     }),
     { numRuns: 2_000 },
   );
-});
+}, 30_000);
 
 test("no part of a true line, cut anywhere, makes it throw or name another item", () => {
   const lines = ["chat", "responses", "errors"].flatMap(fixtures);

@@ -1,39 +1,29 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readLedger, serveSimulator, type ScenarioInput } from "@granary/simulator";
 import { INPUT_FILE_GONE, openaiDialect, openaiProvider } from "../src/index.ts";
 import { testBatchProvider } from "./contract.ts";
-import type { ProviderRig } from "./contractSteps.ts";
+import { simulatedRig } from "./simulatedRig.ts";
 
-async function openRig(scenario: ScenarioInput): Promise<ProviderRig> {
-  const folder = await mkdtemp(join(tmpdir(), "granary-openai-"));
-  const server = await serveSimulator({ folder, scenario });
-  let isShut = false;
-  const shut = async () => {
-    if (!isShut) await server.close();
-    isShut = true;
-  };
-  return {
-    dialect: openaiDialect(),
-    model: "gpt-4o-mini",
-    provider: (key = "one") =>
-      openaiProvider({
-        apiKey: `sk-simulated-${key}`,
-        baseUrl: `${server.url}/openai/v1`,
-        timeouts: { callMs: 5_000, idleMs: 300 },
-      }),
-    creates: async () => (await readLedger(folder)).filter((entry) => entry.kind === "create"),
-    shut,
-    async [Symbol.asyncDispose]() {
-      await shut();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
+const openRig = simulatedRig({
+  dialect: openaiDialect(),
+  model: "gpt-4o-mini",
+  open: ({ key, url, timeouts }) =>
+    openaiProvider({ apiKey: `sk-simulated-${key}`, baseUrl: `${url}/openai/v1`, timeouts }),
+});
 
-testBatchProvider("openai", openRig);
+testBatchProvider(
+  "openai",
+  {
+    tags: "shown",
+    failures: "apart",
+    answers: "file",
+    jobs: "may fail",
+    declines: { refusal: "refusal", filter: "content_filter" },
+    spent: "account",
+    noJob: "batch_none",
+    pageSize: 100,
+  },
+  openRig,
+);
 
 test("a create for a file that was removed is refused, so that it is uploaded again", async () => {
   await using rig = await openRig({});

@@ -1,9 +1,11 @@
 import { type Fault, isJobFault, type JobFault, type Operation, type RequestFault } from "./fault.ts";
+import type { Provider } from "./provider.ts";
 import type { Scenario } from "./scenario.ts";
 import { unitOf } from "./seeded.ts";
 
 /** What a call or a job is about, as far as it is known. */
 export interface Subject {
+  readonly provider: Provider;
   readonly account: string;
   readonly model: string | null;
   readonly tag: string | null;
@@ -32,6 +34,7 @@ export function faultBook({ seed, faults }: Scenario): FaultBook {
   const fired = faults.map(() => 0);
 
   function strikes(fault: Fault, index: number, subject: Subject): boolean {
+    if (fault.provider !== undefined && fault.provider !== subject.provider) return false;
     if (fault.model !== undefined && fault.model !== subject.model) return false;
     if (fault.tag !== undefined && !subject.tag?.includes(fault.tag)) return false;
     if (fault.account !== undefined && fault.account !== subject.account) return false;

@@ -1,9 +1,20 @@
+import type { Provider } from "./provider.ts";
+
 /** What a job used, in tokens. Cached tokens are part of the input, reasoning tokens part of the output. */
 export interface Charge {
   readonly inputTokens: number;
   readonly cachedTokens: number;
   readonly outputTokens: number;
   readonly reasoningTokens: number;
+  /** Input that was written to a cache, part of the input; only where the provider charges for it. */
+  readonly cacheWriteTokens?: number;
+}
+
+/** How a job's lines ended. Those that were left undone count among the failed, and by themselves. */
+export interface LineCounts {
+  readonly completed: number;
+  readonly failed: number;
+  readonly unfinished?: number;
 }
 
 /** A file somebody uploaded or a job wrote. */
@@ -15,6 +26,9 @@ export interface StoredFile {
   readonly bytes: number;
   readonly createdAt: number;
   readonly expiresAt: number | null;
+  readonly mimeType?: string;
+  /** In base 64. */
+  readonly sha256?: string;
 }
 
 /** A fault of a job as a whole, as found while its input was read. */
@@ -29,7 +43,7 @@ export interface JobError {
 export interface CreateRecord {
   readonly kind: "create";
   readonly at: number;
-  readonly provider: string;
+  readonly provider: Provider;
   /** A short hash of the API key. */
   readonly account: string;
   readonly jobId: string;
@@ -38,8 +52,11 @@ export interface CreateRecord {
   readonly ordinal: number;
   readonly endpoint: string;
   readonly model: string | null;
-  readonly inputFileId: string;
+  /** Null where the lines came in the create's own body. */
+  readonly inputFileId: string | null;
   readonly inputBytes: number;
+  /** Lines that came in the create's own body, counted as they came. */
+  readonly inputLines?: number;
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly outputExpiresAfterSeconds: number | null;
   /** What became of the answer: `lost` and `error` are creates whose caller was not told of the job. */
@@ -59,24 +76,31 @@ export type LedgerRecord =
   | {
       readonly kind: "refused";
       readonly at: number;
-      readonly provider: string;
+      readonly provider: Provider;
       readonly account: string;
       readonly tag: string | null;
       readonly status: number;
       readonly code: string | null;
     }
-  | { readonly kind: "upload"; readonly at: number; readonly provider: string; readonly file: StoredFile }
+  | { readonly kind: "upload"; readonly at: number; readonly provider: Provider; readonly file: StoredFile }
   | {
       readonly kind: "file_deleted";
       readonly at: number;
-      readonly provider: string;
+      readonly provider: Provider;
       readonly account: string;
       readonly fileId: string;
     }
   | {
       readonly kind: "cancel";
       readonly at: number;
-      readonly provider: string;
+      readonly provider: Provider;
+      readonly account: string;
+      readonly jobId: string;
+    }
+  | {
+      readonly kind: "job_deleted";
+      readonly at: number;
+      readonly provider: Provider;
       readonly account: string;
       readonly jobId: string;
     }
@@ -95,7 +119,7 @@ export type LedgerRecord =
       readonly jobId: string;
       readonly status: "completed" | "failed" | "expired" | "cancelled";
       readonly lines: number;
-      readonly counts: { readonly completed: number; readonly failed: number };
+      readonly counts: LineCounts;
       readonly charge: Charge;
       readonly output: StoredFile | null;
       readonly errorFile: StoredFile | null;

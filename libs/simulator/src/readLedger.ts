@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { ledgerPath, readLedgerRecords } from "./ledger.ts";
 import type { Charge, CreateRecord, LedgerRecord } from "./ledgerRecord.ts";
 
-/** A create with what became of its job. `lines`, `charge`, `status` and `endedAt` are null until the job has ended. */
+/** A create with what became of its job. `charge`, `status` and `endedAt` are null until the job has ended, `lines` until they were counted. */
 export interface LedgerCreate extends Omit<CreateRecord, "scenario" | "faults"> {
   readonly lines: number | null;
   readonly status: string | null;
@@ -13,7 +13,10 @@ export interface LedgerCreate extends Omit<CreateRecord, "scenario" | "faults"> 
 /** A line of the ledger as it is told: creates carry their job's end, everything else is as it was written. */
 export type LedgerEntry =
   | LedgerCreate
-  | Extract<LedgerRecord, { kind: "refused" | "upload" | "file_deleted" | "cancel" | "fault" }>;
+  | Extract<
+      LedgerRecord,
+      { kind: "refused" | "upload" | "file_deleted" | "cancel" | "job_deleted" | "fault" }
+    >;
 
 /** Every entry of a simulator's ledger, in order; none where the folder has no ledger. The simulator may be running. */
 export async function readLedger(folder: string): Promise<LedgerEntry[]> {
@@ -25,7 +28,13 @@ export async function readLedger(folder: string): Promise<LedgerEntry[]> {
     if (record.kind === "create") {
       const { scenario: _scenario, faults: _faults, ...create } = record;
       places.set(record.jobId, entries.length);
-      entries.push({ ...create, lines: null, status: null, charge: null, endedAt: null });
+      entries.push({
+        ...create,
+        lines: create.inputLines ?? null,
+        status: null,
+        charge: null,
+        endedAt: null,
+      });
       continue;
     }
     if (record.kind !== "ended" && record.kind !== "read") {

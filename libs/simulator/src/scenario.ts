@@ -33,20 +33,36 @@ const pace = z.strictObject({
   lineMs: milliseconds.optional(),
   finalizingMs: milliseconds.optional(),
   cancellingMs: milliseconds.optional(),
-  /** After this a job expires. */
+  /** After this a job expires: 24 hours, at Gemini 48. */
   windowMs: milliseconds.optional(),
+  /** After this a file of Gemini's expires: 48 hours. */
+  fileMs: milliseconds.optional(),
+  /** After this, counted from the create, Anthropic has a job's results no more: 29 days. */
+  resultsMs: milliseconds.optional(),
   /** Jobs run up to this share longer or shorter. */
   jitter: share.default(0.2),
 });
 
+const someLimits = {
+  /** Of one job: 50,000, at Anthropic 100,000, at Gemini as many as the bytes allow. */
+  lines: z.int().positive().optional(),
+  /** Of one job: 200 MB, at Anthropic 256 MB, at Gemini 2 GB in a file. */
+  bytes: z.int().positive().optional(),
+  /** Of a create of Gemini's with its requests inline: 20 MB. */
+  inlineBytes: z.int().positive().optional(),
+  /** An account's unfinished jobs: at Gemini 100, elsewhere as many as one likes. */
+  concurrentBatches: z.int().positive().optional(),
+  /** Whether a limit is told at create (429), or after a create that was answered with 200, as OpenAI does. */
+  toldBy: z.enum(["create", "failed"]).optional(),
+};
 const limits = z.strictObject({
-  lines: z.int().positive().default(50_000),
-  bytes: z.int().positive().default(209_715_200),
+  ...someLimits,
   /** Input tokens an account may have in unfinished jobs, per model. */
   enqueuedTokens: z.record(z.string(), z.int().positive()).default({}),
-  concurrentBatches: z.int().positive().optional(),
-  /** Whether a limit is told at create (429), or after a create that was answered with 200. */
-  toldBy: z.enum(["create", "failed"]).default("failed"),
+  /** What holds for one provider alone, before the above. */
+  openai: z.strictObject(someLimits).prefault({}),
+  gemini: z.strictObject(someLimits).prefault({}),
+  anthropic: z.strictObject(someLimits).prefault({}),
 });
 
 const rates = z.strictObject({
@@ -86,11 +102,11 @@ export const scenario = z.strictObject({
     .strictObject({
       /** Keys that are answered with 401. */
       revoked: z.array(z.string()).default([]),
-      /** Keys whose creates are answered with 429 `insufficient_quota`. */
+      /** Keys whose creates are refused for want of money: 429, at Anthropic 400. */
       exhausted: z.array(z.string()).default([]),
     })
     .prefault({}),
-  /** Models known besides the provider's own. */
+  /** Models known besides the providers' own, at each of them. */
   models: z.array(z.string()).default([]),
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Scenario } from "./scenario.ts";
+import { type Scenario, scenario as scenarioSchema } from "./scenario.ts";
 
 /** The scenarios a folder has been run with. A job keeps the one it was created under, also over restarts. */
 export interface ScenarioShelf {
@@ -20,7 +20,8 @@ export function scenarioShelf(folder: string): ScenarioShelf {
   const held = new Map<string, Scenario>();
   for (const file of readdirSync(place))
     if (/^[0-9a-f]{16}\.json$/.test(file))
-      held.set(file.slice(0, 16), JSON.parse(readFileSync(join(place, file), "utf8")) as Scenario);
+      // Parsed anew: fields that came later get their defaults.
+      held.set(file.slice(0, 16), scenarioSchema.parse(JSON.parse(readFileSync(join(place, file), "utf8"))));
   const write = (file: string, text: string) => {
     writeFileSync(join(place, `${file}.part`), text, { flush: true });
     renameSync(join(place, `${file}.part`), join(place, file));

@@ -2,14 +2,19 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import Fastify from "fastify";
+import { anthropicApi } from "./anthropic/anthropicApi.ts";
 import { faultBook } from "./faultBook.ts";
 import { lockFolder } from "./folderLock.ts";
 import { openLedger } from "./ledger.ts";
+import { geminiApi } from "./gemini/geminiApi.ts";
+import { ordinals } from "./jobs/ordinals.ts";
 import { openaiApi } from "./openai/openaiApi.ts";
-import type { Running } from "./openai/openaiContext.ts";
+import type { Running } from "./providerContext.ts";
+import { type Provider, providers } from "./provider.ts";
 import { readLedger } from "./readLedger.ts";
 import { type Scenario, scenario as scenarioSchema, type ScenarioInput } from "./scenario.ts";
 import { scenarioShelf } from "./scenarioShelf.ts";
+import { simulatedProvider } from "./simulatedProvider.ts";
 
 /** How a simulator is run. */
 export interface SimulatorOptions {
@@ -31,6 +36,12 @@ export interface RunningSimulator {
   close(): Promise<void>;
 }
 
+const PREFIXES: Readonly<Record<Provider, string>> = {
+  openai: "/openai/v1",
+  gemini: "/gemini",
+  anthropic: "/anthropic",
+};
+
 /** The port is in use. */
 export class PortTaken extends Error {
   constructor(port: number, cause: unknown) {
@@ -41,7 +52,7 @@ export class PortTaken extends Error {
 }
 
 /**
- * Serves the simulated providers: OpenAI under `/openai/v1`; `/ledger`, `/jobs` and `/scenario` are its own.
+ * Serves the simulated providers: OpenAI under `/openai/v1`, Gemini under `/gemini`, Anthropic under `/anthropic`; `/ledger`, `/jobs` and `/scenario` are its own.
  * Goes on with what its folder holds. Throws PortTaken, FolderInUse, or the scenario's faults.
  */
 export async function serveSimulator(options: SimulatorOptions): Promise<RunningSimulator> {
@@ -58,26 +69,39 @@ export async function serveSimulator(options: SimulatorOptions): Promise<Running
     faults: faultBook(scenario),
   });
   let running = run(wanted ?? shelf.latest() ?? scenarioSchema.parse({}));
-  const openai = await openaiApi({
-    folder: join(folder, "openai"),
-    now: Date.now,
-    running: () => running,
-    scenarioNamed: (name) => shelf.get(name),
-    onError: (error, jobId) => log?.("simulator failed", { error, jobId }),
-  });
+  const onError = (error: unknown, jobId: string | null = null) =>
+    log?.("simulator failed", { error, jobId });
+  const counted = ordinals();
+  const simulated = await Promise.all(
+    [openaiApi, geminiApi, anthropicApi].map((api) => {
+      const personality = api(onError);
+      return simulatedProvider(personality, {
+        folder: join(folder, personality.provider),
+        now: Date.now,
+        running: () => running,
+        scenarioNamed: (name) => shelf.get(name),
+        ordinals: counted,
+        onError,
+      });
+    }),
+  );
   const ledger = await openLedger(folder, (record) => {
-    openai.replay(record);
+    for (const one of simulated) one.replay(record);
+    if (record.kind === "create") counted.remember(record.ordinal);
     if (record.kind === "fault" && record.scenario === running.name)
       running.faults.remember(record.index, record.seen);
   });
   opened.defer(() => ledger.close());
-  opened.defer(() => openai.close());
-  openai.start(ledger);
+  for (const one of simulated) {
+    opened.defer(() => one.close());
+    await one.start(ledger);
+  }
 
   const app = Fastify({ forceCloseConnections: true, keepAliveTimeout: 60_000 });
   opened.defer(() => app.close());
-  await app.register(async (routes) => openai.routes(routes), { prefix: "/openai/v1" });
-  app.get("/", async () => ({ name: "granary simulator", providers: ["openai"] }));
+  for (const one of simulated)
+    await app.register(async (routes) => one.routes(routes), { prefix: PREFIXES[one.provider] });
+  app.get("/", async () => ({ name: "granary simulator", providers }));
   app.get("/ledger", async (_request, reply) => {
     const entries = await readLedger(folder);
     reply.header("content-type", "application/jsonl");
@@ -87,7 +111,7 @@ export async function serveSimulator(options: SimulatorOptions): Promise<Running
       })(),
     );
   });
-  app.get("/jobs", async () => ({ jobs: [...openai.jobs()] }));
+  app.get("/jobs", async () => ({ jobs: simulated.flatMap((one) => [...one.jobs()]) }));
   app.get("/scenario", async () => running.scenario);
   app.put("/scenario", async (request, reply) => {
     const read = scenarioSchema.safeParse(request.body);

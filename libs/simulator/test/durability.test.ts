@@ -1,27 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI, { type APIError, toFile } from "openai";
 import { expect, onTestFinished, test } from "vitest";
 import { FolderInUse, readLedger, serveSimulator, simulatorMain } from "../src/index.ts";
+import { newFolder, startProcess } from "./process.ts";
 import { chatLine, openRig, until } from "./rig.ts";
 
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "granary-simulator-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 async function start(...options: string[]): Promise<{ child: ChildProcess; client: OpenAI; url: string }> {
-  const child = spawn(process.execPath, ["--conditions=@granary/source", simulatorMain, ...options], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const [line] = await once(child.stdout, "data");
-  const { url } = JSON.parse(String(line));
+  const { child, url } = await startProcess(...options);
   const client = new OpenAI({ apiKey: "sk-test", baseURL: `${url}/openai/v1`, maxRetries: 0 });
   return { child, client, url };
 }

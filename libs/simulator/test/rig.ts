@@ -37,8 +37,8 @@ export async function until<T>(ask: () => Promise<T | null | undefined | false>)
   }
 }
 
-/** A simulator in a new folder, with the official SDK before it. */
-export async function openRig(scenario: ScenarioInput = {}) {
+/** A simulator in a new folder. Its failures fail the test that disposes of it. */
+export async function openSimulator(scenario: ScenarioInput = {}) {
   const folder = await mkdtemp(join(tmpdir(), "granary-simulator-"));
   const failures: unknown[] = [];
   const simulator = await serveSimulator({
@@ -46,6 +46,24 @@ export async function openRig(scenario: ScenarioInput = {}) {
     scenario: { ...scenario, pace: { ...quick, ...scenario.pace } },
     log: (message, fields) => failures.push([message, fields]),
   });
+  return {
+    ...simulator,
+    folder,
+    /** All creates the ledger knows. */
+    async creates(): Promise<LedgerCreate[]> {
+      return (await readLedger(folder)).filter((entry) => entry.kind === "create");
+    },
+    async [Symbol.asyncDispose]() {
+      await simulator.close();
+      await rm(folder, { recursive: true });
+      if (failures.length > 0) throw new Error(`the simulator failed: ${JSON.stringify(failures)}`);
+    },
+  };
+}
+
+/** A simulator in a new folder, with the official SDK before it. */
+export async function openRig(scenario: ScenarioInput = {}) {
+  const simulator = await openSimulator(scenario);
   const clientFor = (apiKey: string) =>
     new OpenAI({ apiKey, baseURL: `${simulator.url}/openai/v1`, maxRetries: 0, timeout: 5_000 });
   const client = clientFor("sk-test");
@@ -84,7 +102,6 @@ export async function openRig(scenario: ScenarioInput = {}) {
   }
   return {
     ...simulator,
-    folder,
     client,
     clientFor,
     upload,
@@ -93,14 +110,5 @@ export async function openRig(scenario: ScenarioInput = {}) {
     run,
     raw,
     results,
-    /** All creates the ledger knows. */
-    async creates(): Promise<LedgerCreate[]> {
-      return (await readLedger(folder)).filter((entry) => entry.kind === "create");
-    },
-    async [Symbol.asyncDispose]() {
-      await simulator.close();
-      await rm(folder, { recursive: true });
-      if (failures.length > 0) throw new Error(`the simulator failed: ${JSON.stringify(failures)}`);
-    },
   };
 }

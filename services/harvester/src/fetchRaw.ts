@@ -21,17 +21,19 @@ export async function fetchRaw(
   held: TaskDoc,
   { signal }: StepContext,
 ): Promise<TaskDoc> {
-  const { provider, settings } = accountOf(deps, held.account);
+  const { dialect, provider, settings } = accountOf(deps, held.account);
   if (!held.view) return held;
   const job = await provider.get(held.view.jobId, { signal });
   const waitedMs = deps.clock.now() - (held.view.terminalAt ?? deps.clock.now());
   const patient = waitedMs < settings.durations.settleMs;
   // A job that failed as a whole mostly has no files: those of the others are worth the wait.
   if (!job && patient && held.view.status !== "failed") throw new NotSettled("the job is not found just now");
+  // Some providers put lines that failed among the results. Whether a file is still to come is the dialect's word.
+  const isWhole = job !== null && dialect.settled(job);
   let task = held;
   for (const kind of ["results", "errors"] as const) {
     const fileId = job?.files[kind];
-    const lines = expectedLines(job, kind);
+    const lines = expectedLines(job, kind, isWhole);
     if (fileId === undefined) {
       if (lines > 0 && patient)
         throw new NotSettled(`${lines} lines are counted, and no ${kind} file is named`);
@@ -50,9 +52,12 @@ export async function fetchRaw(
   return task;
 }
 
-function expectedLines(job: JobSnapshot | null, kind: RawKind): number {
+function expectedLines(job: JobSnapshot | null, kind: RawKind, isWhole: boolean): number {
   if (!job?.counts) return 0;
-  return kind === "results" ? job.counts.completed : job.counts.failed;
+  const { completed, failed } = job.counts;
+  const isShared = isWhole && job.files.errors === undefined;
+  if (kind === "errors") return isShared ? 0 : failed;
+  return isShared && job.files.results !== undefined ? completed + failed : completed;
 }
 
 /** One file: what lies there already if it is whole, otherwise a fresh download beside it. */

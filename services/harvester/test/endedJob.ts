@@ -1,4 +1,4 @@
-import type { JobStatus, RequestDoc, TaskDoc, VerdictRow } from "@granary/domain";
+import type { Dialect, JobStatus, RequestDoc, TaskDoc, VerdictRow } from "@granary/domain";
 import { aJob, answerLine, aRequest, aSlice, TASK, workOf } from "./documents.ts";
 import { openRig } from "./rig.ts";
 import type { Rig } from "./rig.ts";
@@ -9,6 +9,9 @@ export interface Ended {
   readonly errors?: readonly string[];
   /** Lines the provider counts beyond those it shows. */
   readonly hidden?: number;
+  /** Lines among the results that are counted as failed. */
+  readonly failedAmong?: number;
+  readonly dialect?: Dialect;
   readonly items?: number;
   readonly request?: Partial<RequestDoc>;
   readonly task?: Partial<TaskDoc>;
@@ -22,14 +25,20 @@ export async function rigWith({
   results = [],
   errors = [],
   hidden = 0,
+  failedAmong = 0,
+  dialect,
   items = 4,
   request = {},
   task = {},
 }: Ended): Promise<Rig> {
-  const rig = await openRig();
+  const rig = await openRig(dialect);
   rig.provider.files.set("file_r", file(results)).set("file_e", file(errors));
   const job = aJob(status, {
-    counts: { total: items, completed: results.length + hidden, failed: errors.length },
+    counts: {
+      total: items,
+      completed: results.length + hidden - failedAmong,
+      failed: errors.length + failedAmong,
+    },
     files: {
       ...(results.length > 0 ? { results: "file_r" } : {}),
       ...(errors.length > 0 ? { errors: "file_e" } : {}),

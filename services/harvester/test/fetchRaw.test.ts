@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { aJob, START, TASK } from "./documents.ts";
+import type { Dialect } from "@granary/domain";
+import { geminiDialect, openaiDialect } from "@granary/providers";
+import { aJob, brokenLine, START, TASK } from "./documents.ts";
 import { answers, endsOf, harvest, rigWith } from "./endedJob.ts";
 import { folderOf, oneChunk } from "./rig.ts";
 
@@ -81,5 +83,25 @@ describe("files that are not all there", () => {
     expect(stored).toMatchObject({ path, lines: 4 });
     expect(await rig.lines(path)).toMatchObject([{ custom_id: `${TASK}-3` }, {}, {}, {}]);
     expect(task.result).toBe("succeeded");
+  });
+});
+
+describe("lines that failed and stand among the results", () => {
+  // Lines as the rig writes them, of a provider that names one file only.
+  const oneFile = geminiDialect();
+  const dialect: Dialect = { ...openaiDialect(), settled: (job) => oneFile.settled(job) };
+
+  it("are not waited for in a file of their own", async () => {
+    const rig = await rigWith({ results: [...answers(3), brokenLine(3)], failedAmong: 1, dialect });
+    const task = await harvest(rig);
+    expect(task.raw).toMatchObject([{ kind: "results", lines: 4 }]);
+    expect((await endsOf(rig, task)).at(-1)).toBe("retry provider_error");
+  });
+
+  it("are missed where they are not all there", async () => {
+    const rig = await rigWith({ results: answers(3), hidden: 1, failedAmong: 1, dialect });
+    expect((await harvest(rig)).waitsFor).toBe("settle");
+    rig.provider.files.set("file_r", `${[...answers(3), brokenLine(3)].join("\n")}\n`);
+    expect((await harvest(rig, 500)).raw).toMatchObject([{ lines: 4 }]);
   });
 });

@@ -1,5 +1,5 @@
 /** The harvester over a real store and artifacts in memory, a clock that the test moves, and files that it sets. */
-import type { BatchProvider, DocOf, JobSnapshot, Kind, TaskDoc } from "@granary/domain";
+import type { BatchProvider, Dialect, DocOf, JobSnapshot, Kind, TaskDoc } from "@granary/domain";
 import { FAST, ProviderTrouble } from "@granary/domain";
 import { memoryArtifacts } from "@granary/artifacts";
 import { OPENAI_PRICES, openaiDialect } from "@granary/providers";
@@ -41,7 +41,7 @@ export interface Rig {
   facts(): Promise<readonly { readonly type: string; readonly data: Record<string, unknown> }[]>;
 }
 
-export async function openRig(): Promise<Rig> {
+export async function openRig(dialect: Dialect = openaiDialect()): Promise<Rig> {
   let now = START;
   const clock = { now: () => now, monotonic: () => now, sleep: sleepUntilAborted };
   const store = sqliteStore({ path: ":memory:", clock, ids: systemIds });
@@ -50,7 +50,6 @@ export async function openRig(): Promise<Rig> {
   const tell = (_fields: object, message: string): void => void told.push(message);
   const log: Log = { debug: () => {}, info: () => {}, warn: tell, error: tell };
   const provider: FakeProvider = { job: null, files: new Map(), downloads: 0, before: async () => {} };
-  const dialect = openaiDialect();
   const settings = {
     id: ACCOUNT,
     provider: "openai",

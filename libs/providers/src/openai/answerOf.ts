@@ -2,7 +2,7 @@ import { z } from "zod";
 import { NO_USAGE, type DecodedLine } from "@granary/domain";
 import { errorEnd } from "./errorEnd.ts";
 import { chatUsage, responsesUsage } from "./usageOf.ts";
-import { wireFault } from "./wireFault.ts";
+import { wireFault } from "../wireFault.ts";
 
 type Finish = Extract<DecodedLine, { type: "answer" }>["finish"];
 type Named<Line> = Line extends unknown ? Omit<Line, "customId"> : never;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { DecodedLine } from "@granary/domain";
 import { answerOf } from "./answerOf.ts";
 import { errorEnd } from "./errorEnd.ts";
-import { wireFault } from "./wireFault.ts";
+import { wireFault } from "../wireFault.ts";
 
 /** Only what is read. Source: https://developers.openai.com/api/docs/guides/batch#5-retrieve-the-results */
 const resultLine = z.object({

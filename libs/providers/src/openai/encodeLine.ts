@@ -1,6 +1,6 @@
 import type { Item, LineContext, Output } from "@granary/domain";
+import { commentless, remembered } from "../commentless.ts";
 import { RESPONSES } from "./endpoints.ts";
-import { sentSchema } from "./sentSchema.ts";
 
 type Body = Record<string, unknown>;
 type JsonSchemaOutput = Extract<Output, { type: "json_schema" }>;
@@ -65,6 +65,8 @@ function textOf(body: Item["body"]): object {
   const text = body?.["text"];
   return typeof text === "object" && text !== null ? text : {};
 }
+
+const sentSchema = remembered(commentless);
 
 function strictFormat({ name, schema }: JsonSchemaOutput) {
   return { name, schema: sentSchema(schema), strict: true };

@@ -1,15 +1,18 @@
 import { toStreamingFile } from "openai";
 import { z } from "zod";
 import { isTerminal, ProviderTrouble, type BatchProvider, type Clock } from "@granary/domain";
+import { failedCreate } from "../createAnswer.ts";
+import { announcedLength, fileBody } from "../fileBody.ts";
+import { lineChunks, nothingSent } from "../lineChunks.ts";
+import { endpointMissing, nullIfGone, providerCall } from "../providerCall.ts";
+import { readAnswer } from "../readAnswer.ts";
 import { redactor } from "../redactor.ts";
-import { createAnswer } from "./createAnswer.ts";
+import { TIMEOUTS, type Timeouts } from "../timeouts.ts";
 import { readFailure } from "./failure.ts";
-import { announcedLength, fileBody } from "./fileBody.ts";
-import { fileChunks, type Sent } from "./fileChunks.ts";
 import { jobPage, jobSnapshot, TAG_KEY } from "./jobSnapshot.ts";
 import { openaiClient, type OpenAIAccount } from "./openaiClient.ts";
-import { providerTrouble } from "./providerTrouble.ts";
-import { readAnswer } from "./readAnswer.ts";
+import { refusalOf } from "./refusalOf.ts";
+import { troubleOf } from "./troubleOf.ts";
 
 export interface OpenAIOptions extends OpenAIAccount {
   readonly timeouts?: Partial<Timeouts>;
@@ -21,16 +24,6 @@ export interface OpenAIOptions extends OpenAIAccount {
   readonly clock?: Pick<Clock, "now">;
 }
 
-export interface Timeouts {
-  /** Of a call that sends and answers little. */
-  readonly callMs: number;
-  /** Of a whole upload. */
-  readonly uploadMs: number;
-  /** Between two pieces of a download. */
-  readonly idleMs: number;
-}
-
-const TIMEOUTS: Timeouts = { callMs: 60_000, uploadMs: 30 * 60_000, idleMs: 60_000 };
 /** The most that the API gives: https://developers.openai.com/api/reference/resources/batches/methods/list */
 const PAGE_SIZE = 100;
 
@@ -52,27 +45,14 @@ export function openaiProvider(options: OpenAIOptions): BatchProvider {
   const client = openaiClient(options);
   const redact = redactor([options.apiKey, ...Object.values(options.headers ?? {})]);
 
-  /** One call: what it throws becomes ours. A deadline of its own also covers the answer's body. */
-  async function call<T>(
-    signal: AbortSignal,
-    timeoutMs: number,
-    send: (request: { signal: AbortSignal; timeout: number }) => Promise<T>,
-  ): Promise<T> {
-    try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      return await send({ signal: limit, timeout: timeoutMs });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof ProviderTrouble) throw error;
-      throw providerTrouble(readFailure(error, clock), error, redact);
-    }
-  }
+  const reading = { readFailure: (error: unknown) => readFailure(error, clock), redact };
+  const call = providerCall({ ...reading, troubleOf });
 
   const provider: BatchProvider = {
     upload: (lines, { signal, name }) => {
-      const sent: Sent = { bytes: 0, isOver: false, broke: null };
+      const sent = nothingSent();
       const upload = call(signal, timeouts.uploadMs, async (request) => {
-        const file = toStreamingFile(fileChunks(lines, sent), name, { type: "application/jsonl" });
+        const file = toStreamingFile(lineChunks(lines, sent), name, { type: "application/jsonl" });
         const expiry = expiryAfter(options.inputExpiresAfterSeconds);
         const body = { purpose: "batch" as const, ...(expiry ? { expires_after: expiry } : {}), file };
         const response = await client.files.create(body, request).asResponse();
@@ -121,10 +101,7 @@ export function openaiProvider(options: OpenAIOptions): BatchProvider {
           .asResponse();
         return { type: "created", job: await readAnswer(response, jobSnapshot) };
       } catch (error) {
-        if (error instanceof ProviderTrouble)
-          return { type: "unknown", code: error.code, message: redact.text(error.message) };
-        const answer = createAnswer(readFailure(error, clock));
-        return { ...answer, code: redact.text(answer.code), message: redact.text(answer.message) };
+        return failedCreate(error, { ...reading, refusalOf });
       }
     },
 
@@ -188,16 +165,4 @@ export function openaiProvider(options: OpenAIOptions): BatchProvider {
 
 function expiryAfter(seconds: number | undefined) {
   return seconds === undefined ? null : ({ anchor: "created_at", seconds } as const);
-}
-
-/** Null for "not under this account"; everything else goes on. */
-async function nullIfGone(error: unknown): Promise<null> {
-  if (error instanceof ProviderTrouble && error.why === "not_found") return null;
-  throw error;
-}
-
-/** A list that is not found is an endpoint that is not there: a person must look at the base URL. */
-async function endpointMissing(error: unknown): Promise<never> {
-  if (!(error instanceof ProviderTrouble) || error.why !== "not_found") throw error;
-  throw new ProviderTrouble("account", error.code, error.message, { cause: error });
 }

@@ -1,6 +1,6 @@
 import type { Fault } from "@granary/domain";
+import { isComment } from "../commentless.ts";
 import { jsonSchemaFaults } from "../jsonSchema.ts";
-import { isComment } from "./sentSchema.ts";
 import { sizeFaults } from "./schemaSize.ts";
 
 type Schema = Readonly<Record<string, unknown>>;

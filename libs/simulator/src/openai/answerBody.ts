@@ -1,4 +1,4 @@
-import type { Draft } from "./drafts.ts";
+import type { Draft } from "../answers/draft.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,10 @@
-import { type Batch, courseOf } from "./batchBook.ts";
+import { type Job, courseOf } from "../jobs/jobBook.ts";
+import { isDelayed } from "../jobs/listing.ts";
 
 const seconds = (at: number | null) => (at === null ? null : Math.floor(at / 1_000));
 
 /** Status of a batch by the clock. What is over by the clock but not yet written down still counts as going on. */
-export function statusOf(batch: Batch, now: number): string {
+export function statusOf(batch: Job, now: number): string {
   if (batch.ended) return batch.ended.status;
   const { startsAt, finalizesAt } = courseOf(batch);
   if (batch.cancelAskedAt !== null) return "cancelling";
@@ -14,12 +15,13 @@ export function statusOf(batch: Batch, now: number): string {
 }
 
 /** Counts of a batch: final ones once it has ended, before that those of the lines that are done by the clock. */
-function countsOf(batch: Batch, now: number) {
+function countsOf(batch: Job, now: number) {
   const { startsAt, runMs } = courseOf(batch);
   if (batch.ended)
     return {
       total: batch.ended.status === "failed" || startsAt === null ? 0 : batch.ended.lines,
-      ...batch.ended.counts,
+      completed: batch.ended.counts.completed,
+      failed: batch.ended.counts.failed,
     };
   if (startsAt === null || !batch.read || now < startsAt) return { total: 0, completed: 0, failed: 0 };
   const share = runMs === 0 ? 1 : Math.min(1, (now - startsAt) / runMs);
@@ -32,14 +34,13 @@ function countsOf(batch: Batch, now: number) {
 }
 
 /** A batch as the API shows it: the `Batch` of the SDK's resources/batches. */
-export function batchObject(batch: Batch, now: number): object {
+export function batchObject(batch: Job, now: number) {
   const { create, ended, faults } = batch;
   const { startsAt, finalizesAt, overAt } = courseOf(batch);
   const passed = (at: number | null) => (at !== null && now >= at ? seconds(at) : null);
   const over = (status: string) =>
     ended?.status === status ? seconds(Math.max(ended.at, overAt ?? 0)) : null;
-  const late = faults.find((fault) => fault.what === "late_output_file");
-  const named = ended && (!late || now >= ended.at + late.ms);
+  const named = ended && !isDelayed(batch, "late_output_file", now);
   const none = faults.some(({ what }) => what === "empty_file_ids") && ended ? "" : null;
   const charge = ended?.charge;
   return {

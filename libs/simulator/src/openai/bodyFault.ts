@@ -1,3 +1,4 @@
+import { isObject } from "../isObject.ts";
 import type { OpenaiErrorBody } from "./openaiError.ts";
 import { hasFixedTemperature, isReasoningModel } from "./models.ts";
 import { strictSchemaFault } from "./strictSchema.ts";
@@ -28,10 +29,6 @@ const KNOWN: Readonly<Record<Endpoint, ReadonlySet<string>>> = {
   ),
 };
 const ROLES = ["system", "developer", "assistant", "user", "tool", "function"];
-
-function isObject(value: unknown): value is Body {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function refuse(message: string, param: string | null, code: string | null): BodyFault {
   return { message, type: "invalid_request_error", param, code };

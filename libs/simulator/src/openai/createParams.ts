@@ -1,3 +1,4 @@
+import { isObject } from "../isObject.ts";
 import { endpoints } from "./bodyFault.ts";
 import { OpenaiError } from "./openaiError.ts";
 
@@ -10,10 +11,6 @@ export interface CreateParams {
 }
 
 const PARAMS = ["input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"];
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function refuse(message: string, param: string, code: string): never {
   throw new OpenaiError(400, message, { param, code });

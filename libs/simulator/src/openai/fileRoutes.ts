@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import type { KnownFile } from "./batchBook.ts";
+import { sendFile } from "../http/sendFile.ts";
+import { underFault } from "../http/underFault.ts";
+import type { KnownFile } from "../jobs/jobBook.ts";
+import { isDelayed, subjectOf } from "../jobs/listing.ts";
+import type { ProviderContext } from "../providerContext.ts";
 import { readExpiry } from "./createParams.ts";
-import { authenticate, cursorPage, type OpenaiContext, readLimit } from "./openaiContext.ts";
+import { cursorPage, readLimit } from "./cursorPage.ts";
 import { noSuchFile, OpenaiError } from "./openaiError.ts";
+import { authenticate } from "./openaiKeys.ts";
 import { readUpload } from "./readUpload.ts";
-import { servedBytes } from "./servedBytes.ts";
-import { underFault } from "./underFault.ts";
 
 const THIRTY_DAYS_MS = 30 * 86_400_000;
 const PURPOSES = ["assistants", "batch", "fine-tune", "vision", "user_data", "evals"];
@@ -30,14 +32,14 @@ function fileObject(file: KnownFile) {
 }
 
 /** Adds `/files` of the API: https://platform.openai.com/docs/api-reference/files */
-export function fileRoutes(app: FastifyInstance, context: OpenaiContext): void {
-  const { book, folder, now } = context;
+export function fileRoutes(app: FastifyInstance, context: ProviderContext): void {
+  const { book, folder, now, refusals } = context;
   const pathOf = (id: string) => join(folder, "files", id);
 
   app.post("/files", async (request, reply) => {
     const { account } = authenticate(request, context.running().scenario);
     const fault = await context.strike("upload", { account, model: null, tag: null });
-    return underFault(fault, request, reply, async () => {
+    return underFault(fault, { request, reply, refusals }, async () => {
       const id = `file-${randomBytes(12).toString("hex")}`;
       const part = join(folder, "parts", id);
       const { filename, bytes, tooLarge, fields } = await readUpload(request.raw, part);
@@ -69,7 +71,9 @@ export function fileRoutes(app: FastifyInstance, context: OpenaiContext): void {
         );
         await rename(part, pathOf(id));
         const at = now();
-        const keptMs = seconds === null ? (purpose === "batch" ? THIRTY_DAYS_MS : null) : seconds * 1_000;
+        const usualMs = purpose === "batch" ? THIRTY_DAYS_MS : null;
+        const wantedMs = seconds === null ? usualMs : seconds * 1_000;
+        const keptMs = fault?.what === "short_lived" ? fault.ms : wantedMs;
         const file = {
           id,
           account,
@@ -119,14 +123,14 @@ export function fileRoutes(app: FastifyInstance, context: OpenaiContext): void {
   app.get<{ Params: { id: string } }>("/files/:id/content", async (request, reply) => {
     const { account } = authenticate(request, context.running().scenario);
     const file = found(account, request.params.id);
-    const writer = book.writerOf(file.id)?.create;
-    const subject = { account, model: writer?.model ?? null, tag: writer?.tag ?? null };
-    const fault = await context.strike("download", subject, writer?.jobId);
-    return underFault(fault, request, reply, async () => {
-      reply.header("content-type", "application/octet-stream");
+    const writer = book.writerOf(file.id);
+    const subject = writer ? subjectOf(writer) : { account, model: null, tag: null };
+    const fault = await context.strike("download", subject, writer?.create.jobId);
+    return underFault(fault, { request, reply, refusals }, async () => {
+      if (writer && isDelayed(writer, "results_lag", now())) throw noSuchFile(file.id);
       reply.header("content-disposition", `attachment; filename="${file.filename.replaceAll('"', "")}"`);
-      if (fault?.what !== "truncated" || fault.announced) reply.header("content-length", file.bytes);
-      return Readable.from(servedBytes(pathOf(file.id), file.bytes, fault), { objectMode: false });
+      const { bytes } = file;
+      return sendFile(reply, { path: pathOf(file.id), bytes, type: "application/octet-stream", fault });
     });
   });
 
@@ -134,7 +138,7 @@ export function fileRoutes(app: FastifyInstance, context: OpenaiContext): void {
     const { account } = authenticate(request, context.running().scenario);
     const file = found(account, request.params.id);
     const fault = await context.strike("delete", { account, model: null, tag: null });
-    return underFault(fault, request, reply, async () => {
+    return underFault(fault, { request, reply, refusals }, async () => {
       await context.record({ kind: "file_deleted", at: now(), provider: "openai", account, fileId: file.id });
       // A batch that was created goes on with what it was given.
       if (book.isDiscarded(file.id)) await rm(pathOf(file.id), { force: true });

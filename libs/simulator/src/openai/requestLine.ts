@@ -1,11 +1,13 @@
-import type { JobError } from "../ledgerRecord.ts";
+import type { NamedRequest } from "../answers/lineAnswerer.ts";
+import { isObject } from "../isObject.ts";
+import type { LineReader } from "../jobs/answerInput.ts";
 import type { Endpoint } from "./bodyFault.ts";
 
 /** A well-formed line of a batch's input. */
-export interface RequestLine {
-  readonly customId: string;
+export interface RequestLine extends NamedRequest {
   readonly model: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  /** The body of the request. */
+  readonly content: Readonly<Record<string, unknown>>;
 }
 
 /** What one job's lines have in common, gathered while they are read. */
@@ -14,22 +16,11 @@ export interface InputRules {
   readonly isKnownModel: (model: string) => boolean;
 }
 
-/** Says of every line in turn whether it may stand in the batch. */
-export interface LineReader {
-  read(text: string | null, line: number): { readonly request: RequestLine } | { readonly error: JobError };
-  /** The model of the lines read, or null before the first good one. */
-  readonly model: string | null;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /**
  * Reads lines as the API validates them before a batch starts: JSON, a custom id that is unique, POST, the batch's
  * own endpoint, one known model for all. https://platform.openai.com/docs/guides/batch#1-prepare-your-batch-file
  */
-export function lineReader({ endpoint, isKnownModel }: InputRules): LineReader {
+export function lineReader({ endpoint, isKnownModel }: InputRules): LineReader<RequestLine> {
   const customIds = new Set<string>();
   let model: string | null = null;
   return {
@@ -93,7 +84,7 @@ export function lineReader({ endpoint, isKnownModel }: InputRules): LineReader {
           `The model '${body["model"]}' does not match '${model}' of the lines before. All requests of a batch must have the same model.`,
           "body.model",
         );
-      return { request: { customId, model, body } };
+      return { request: { customId, model, content: body } };
     },
   };
 }

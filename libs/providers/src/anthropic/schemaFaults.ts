@@ -1,0 +1,112 @@
+import type { Fault } from "@granary/domain";
+import { isComment } from "../commentless.ts";
+import { eachSchema, entriesOf, isSchema, leadsTo, referred, typesOf } from "../eachSchema.ts";
+import { jsonSchemaFaults } from "../jsonSchema.ts";
+
+type Schema = Readonly<Record<string, unknown>>;
+type Tell = (path: string, message: string) => void;
+
+const ROOT = "output.schema";
+/**
+ * What structured output takes, and `oneOf`, which is sent as `anyOf`. Source:
+ * https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations, and the
+ * SDK's own adaptation of schemas, which is stricter and goes before it.
+ */
+const KNOWN: ReadonlySet<string> = new Set(
+  (
+    "type enum const anyOf oneOf allOf $ref $defs title description properties required additionalProperties " +
+    "items minItems format"
+  ).split(" "),
+);
+const REMEDIES: Readonly<Record<string, string>> = {
+  definitions: "move them to $defs, and the references with them",
+  patternProperties: "name every property in properties",
+  prefixItems: "use an object with a property for each place, or one schema in items",
+  nullable: 'write "null" as a second type',
+};
+const FORMATS: ReadonlySet<string> = new Set(
+  "date-time time date duration email hostname uri ipv4 ipv6 uuid".split(" "),
+);
+const SAYS_WHAT = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
+
+/**
+ * All that keeps a schema from Anthropic's structured output: first what makes it no JSON Schema, then what lies
+ * outside the subset. Paths begin with `output.schema`; each message says what to do.
+ */
+export function schemaFaults(schema: Schema): readonly Fault[] {
+  const invalid = jsonSchemaFaults(schema, ROOT);
+  if (invalid.length > 0) return invalid;
+  const faults: Fault[] = [];
+  const tell: Tell = (path, message) => faults.push({ path, message });
+  for (const [at, path] of eachSchema(schema, ROOT)) check(at, path, schema, tell);
+  return faults;
+}
+
+function check(schema: unknown, path: string, root: Schema, tell: Tell): void {
+  if (!isSchema(schema)) {
+    if (!path.endsWith(".additionalProperties")) tell(path, "must say what the value is: give it a type");
+    return;
+  }
+  for (const keyword of Object.keys(schema))
+    if (!KNOWN.has(keyword) && !isComment(keyword))
+      tell(
+        `${path}.${keyword}`,
+        `is not supported by Anthropic: ${REMEDIES[keyword] ?? "remove it, and check it after the answer"}`,
+      );
+  if (!SAYS_WHAT.some((keyword) => keyword in schema))
+    tell(path, "must say what the value is: give it a type, an enum, a const, anyOf or $ref");
+  if (
+    (typesOf(schema).includes("object") || "properties" in schema) &&
+    schema["additionalProperties"] !== false
+  )
+    tell(`${path}.additionalProperties`, "must be false on every object");
+  if (Array.isArray(schema["items"]))
+    tell(`${path}.items`, "must be one schema, not a list: use an object with a property for each place");
+  if (typeof schema["minItems"] === "number" && schema["minItems"] > 1)
+    tell(`${path}.minItems`, "must be 0 or 1 for Anthropic: remove it, and check it after the answer");
+  if (typeof schema["format"] === "string" && !FORMATS.has(schema["format"]))
+    tell(`${path}.format`, `is not supported by Anthropic: use one of ${[...FORMATS].join(", ")}`);
+  if (schema["anyOf"] !== undefined && schema["oneOf"] !== undefined)
+    tell(`${path}.oneOf`, "must not stand beside anyOf: write them as one");
+  checkValues(schema, path, tell);
+  if (Array.isArray(schema["allOf"]) && schema["allOf"].some((part) => isSchema(part) && "$ref" in part))
+    tell(`${path}.allOf`, "must not hold a $ref: write its parts as one schema");
+  if (typeof schema["$ref"] === "string") checkReference(schema, schema["$ref"], path, root, tell);
+}
+
+function checkValues(schema: Schema, path: string, tell: Tell): void {
+  const values: readonly unknown[] = Array.isArray(schema["enum"]) ? schema["enum"] : [];
+  if (values.some(isComplex)) tell(`${path}.enum`, "must hold no objects and no lists: use anyOf");
+  if (isComplex(schema["const"])) tell(`${path}.const`, "must be no object and no list: use properties");
+}
+
+function isComplex(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function checkReference(schema: Schema, reference: string, path: string, root: Schema, tell: Tell): void {
+  const target = referred(reference, root);
+  if (target === undefined) {
+    tell(`${path}.$ref`, "must stay inside the schema: put the definition under $defs");
+    return;
+  }
+  for (const keyword of Object.keys(schema))
+    if (!keyword.startsWith("$") && !isComment(keyword) && keyword !== "title" && keyword !== "description")
+      tell(`${path}.${keyword}`, "must not stand beside $ref: move it into the definition");
+  if (leadsTo(target, schema, root, parts))
+    tell(
+      `${path}.$ref`,
+      "leads round to itself, which Anthropic does not take: write out as many levels as needed",
+    );
+}
+
+/** All that a schema is made of. */
+function parts(schema: Schema): readonly unknown[] {
+  return [
+    ...entriesOf(schema["properties"]).map(([, child]) => child),
+    ...["anyOf", "oneOf", "allOf"].flatMap((keyword) =>
+      Array.isArray(schema[keyword]) ? (schema[keyword] as unknown[]) : [],
+    ),
+    schema["items"],
+  ];
+}

@@ -1,0 +1,28 @@
+import type { z } from "zod";
+import { ProviderTrouble } from "@granary/domain";
+import { wireFault } from "./wireFault.ts";
+
+/** The body of an answer that says it went well. ProviderTrouble `unavailable` where it cannot be read, such as a proxy's page. */
+export async function readAnswer<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
+  return readJson(await response.text(), schema);
+}
+
+/** The same of an answer's text. */
+export function readJson<T>(text: string, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw unreadable(wireFault(parsed.error));
+}
+
+/** The trouble of an answer that nobody can read: it proves nothing, and the call may be repeated. */
+export function unreadable(why: string): ProviderTrouble {
+  return new ProviderTrouble("unavailable", "unreadable", `the answer cannot be read: ${why}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
