@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { OPENAI_LIMITS } from "@granary/providers";
+import { JOB_LIMITS } from "@granary/host";
 import type { EmbeddedConfig, GranaryConfig, Log } from "@granary/runtime";
 import { openLogger, readConfig, secretsOf, withSimulator } from "@granary/runtime";
 import { openRemote } from "./stack/openRemote.ts";
@@ -11,7 +11,7 @@ import type { CommonOptions } from "./terminal/terminal.ts";
 const SOURCES = {
   env: process.env,
   readFile: (path: string) => readFileSync(path, "utf8"),
-  jobLimits: { openai: OPENAI_LIMITS },
+  jobLimits: JOB_LIMITS,
 };
 
 /**

@@ -3,11 +3,10 @@ import { join, resolve } from "node:path";
 import { superviseSimulator } from "@granary/cli";
 import type { SupervisedSimulator } from "@granary/cli";
 import type { Role } from "@granary/domain";
-import { openStore } from "@granary/host";
+import { JOB_LIMITS, openStore } from "@granary/host";
 import { openLogger, readConfig } from "@granary/runtime";
 import type { DatabaseKind, FoundDatabase, RunningDatabase, RunningNats } from "@granary/servers";
 import { databaseHint, findDatabases, freePort, startDatabase, startNats } from "@granary/servers";
-import { OPENAI_LIMITS } from "@granary/providers";
 import type { ServiceProcess } from "./serviceProcess.ts";
 import { startService } from "./serviceProcess.ts";
 
@@ -166,7 +165,7 @@ async function migrate(env: Readonly<Record<string, string>>): Promise<void> {
     env,
     readFile: () => "",
     reader: "cli",
-    jobLimits: { openai: OPENAI_LIMITS },
+    jobLimits: JOB_LIMITS,
   });
   await using opened = await openStore(config.store, openLogger({ level: "silent" }));
   await opened.store.ensure();

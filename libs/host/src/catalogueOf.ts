@@ -1,9 +1,16 @@
 import type { Account, BatchProvider, Catalogue } from "@granary/domain";
-import { OPENAI_PRICES, openaiDialect, openaiProvider } from "@granary/providers";
+import {
+  GEMINI_PRICES,
+  geminiDialect,
+  geminiProvider,
+  OPENAI_PRICES,
+  openaiDialect,
+  openaiProvider,
+} from "@granary/providers";
 import type { AccountConfig, GranaryConfig } from "@granary/runtime";
 
 /** Where calls go while no simulator is up: nothing listens there, so that whatever is sent is certainly not taken. */
-const NOBODY = "http://127.0.0.1:9/openai/v1";
+const NOBODY = "http://127.0.0.1:9";
 
 /** Stands between the steps and a provider, to see its calls. */
 export type Observe = (provider: BatchProvider, account: Account["settings"]) => BatchProvider;
@@ -13,28 +20,40 @@ export function catalogueOf(config: GranaryConfig, observe: Observe = (provider)
   return {
     accounts: new Map(config.accounts.map((account) => [account.settings.id, accountOf(account, observe)])),
     defaultAccounts: config.defaultAccounts,
-    prices: [...config.prices, ...OPENAI_PRICES],
+    prices: [...config.prices, ...OPENAI_PRICES, ...GEMINI_PRICES],
     sources: config.sources,
   };
 }
 
-function accountOf(
-  { settings, apiKey, baseUrl, headers, organization, project }: AccountConfig,
-  observe: Observe,
-): Account {
-  const url = baseUrl ?? (settings.mode === "simulated" ? NOBODY : undefined);
-  return {
-    settings,
-    dialect: openaiDialect(),
-    provider: observe(
-      openaiProvider({
-        apiKey: apiKey.reveal(),
-        ...(url === undefined ? {} : { baseUrl: url }),
-        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()])),
-        ...(organization === null ? {} : { organization }),
-        ...(project === null ? {} : { project }),
-      }),
-      settings,
-    ),
+function accountOf(config: AccountConfig, observe: Observe): Account {
+  const { settings } = config;
+  const { dialect, provider } = adapterOf(config);
+  return { settings, dialect, provider: observe(provider, settings) };
+}
+
+/** The adapter of an account's provider. A new provider is a case of its own here, and nowhere else. */
+function adapterOf(config: AccountConfig): Pick<Account, "dialect" | "provider"> {
+  const { settings, apiKey, headers, organization, project } = config;
+  const baseUrl =
+    config.baseUrl ?? (settings.mode === "simulated" ? `${NOBODY}/${settings.provider}` : undefined);
+  const address = {
+    apiKey: apiKey.reveal(),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()])),
   };
+  switch (settings.provider) {
+    case "openai":
+      return {
+        dialect: openaiDialect(),
+        provider: openaiProvider({
+          ...address,
+          ...(organization === null ? {} : { organization }),
+          ...(project === null ? {} : { project }),
+        }),
+      };
+    case "gemini":
+      return { dialect: geminiDialect(), provider: geminiProvider(address) };
+    default:
+      throw new Error(`there is no adapter for ${settings.provider}`);
+  }
 }

@@ -5,6 +5,7 @@ export { openStore } from "./openStore.ts";
 export type { OpenedStore } from "./openStore.ts";
 export { runLoops } from "./runLoops.ts";
 export type { Loops } from "./runLoops.ts";
+export { JOB_LIMITS } from "./jobLimits.ts";
 export { natsOptions } from "./natsOptions.ts";
 export { runService } from "./runService.ts";
 export type { ServiceOptions, ServiceParts } from "./runService.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Faulty } from "@granary/domain";
-import { OPENAI_LIMITS } from "@granary/providers";
 import { configSource } from "@granary/runtime";
+import { JOB_LIMITS } from "./jobLimits.ts";
 import type { ServiceOptions } from "./runService.ts";
 import { runService } from "./runService.ts";
 
@@ -14,7 +14,7 @@ export async function serviceMain(options: Omit<ServiceOptions, "source">): Prom
     env: process.env,
     readFile: (path) => readFileSync(path, "utf8"),
     reader: "service",
-    jobLimits: { openai: OPENAI_LIMITS },
+    jobLimits: JOB_LIMITS,
   });
   try {
     await runService({ ...options, source });

@@ -194,6 +194,7 @@ test("each provider that is supported has an account of its own, and its own pac
     GRANARY_GEMINI_MODE: "live",
     GEMINI_API_KEY: KEY,
     GRANARY_GEMINI_POLL_INTERVAL: "7s",
+    GRANARY_ANTHROPIC_MODE: "simulated",
     GRANARY_ANTHROPIC_MAX_JOBS: "3",
   };
   const { accounts, defaultAccounts, refusals } = read(env, { jobLimits });
@@ -208,7 +209,11 @@ test("each provider that is supported has an account of its own, and its own pac
     anthropic: "anthropic:simulated",
   });
   expect(refusals).toEqual({});
-  const service = read({ ...env, ...PLACES }, { jobLimits, reader: "service" });
-  expect(service.accounts.map(({ settings }) => settings.id)).toEqual(["gemini:default"]);
-  expect(Object.keys(service.refusals)).toEqual(["openai", "anthropic"]);
+  const places = { ...PLACES, GRANARY_SIMULATOR_URL: "http://127.0.0.1:9" };
+  const service = read({ ...env, ...places }, { jobLimits, reader: "service" });
+  expect(service.accounts.map(({ settings }) => settings.id)).toEqual([
+    "gemini:default",
+    "anthropic:simulated",
+  ]);
+  expect(Object.keys(service.refusals)).toEqual(["openai"]);
 });

@@ -4,7 +4,7 @@ import type { Workspace } from "@granary/cli";
 import { openRemote } from "@granary/cli";
 import type { RequestDoc, Store } from "@granary/domain";
 import { requestKey } from "@granary/domain";
-import { OPENAI_LIMITS } from "@granary/providers";
+import { JOB_LIMITS } from "@granary/host";
 import { openLogger, readConfig, systemIds } from "@granary/runtime";
 import type { ScenarioInput } from "@granary/simulator";
 import type { Stack, StackOptions } from "@granary/stack";
@@ -176,7 +176,7 @@ async function openReader(env: Readonly<Record<string, string>>): Promise<Worksp
     env,
     readFile: (path) => readFileSync(path, "utf8"),
     reader: "cli",
-    jobLimits: { openai: OPENAI_LIMITS },
+    jobLimits: JOB_LIMITS,
   });
   return openRemote(config, openLogger({ level: "silent" }));
 }

@@ -4,7 +4,7 @@ import { openWorkspace } from "@granary/cli";
 import type { Workspace } from "@granary/cli";
 import type { Reply, RequestDoc, Store } from "@granary/domain";
 import { requestKey } from "@granary/domain";
-import { OPENAI_LIMITS } from "@granary/providers";
+import { JOB_LIMITS } from "@granary/host";
 import { openLogger, readConfig, systemIds } from "@granary/runtime";
 import type { ScenarioInput } from "@granary/simulator";
 import type { Finished, Rig, Started } from "./rig.ts";
@@ -65,7 +65,7 @@ export async function openBareSite(rig: Rig, given: Readonly<Record<string, stri
     env,
     readFile: (path) => readFileSync(path, "utf8"),
     reader: "embedded",
-    jobLimits: { openai: OPENAI_LIMITS },
+    jobLimits: JOB_LIMITS,
   });
   const workspace = await openWorkspace(config, openLogger({ level: "silent" }));
   rig.defer(async () => workspace[Symbol.asyncDispose]());

@@ -8,7 +8,7 @@ export type Prefix<P extends ProviderName = ProviderName> = Uppercase<P>;
 const SETTINGS = {
   MODE: [
     "live or simulated; a key alone never makes an account live",
-    "simulated; none in a service, or where the file has accounts of the provider",
+    "OpenAI: simulated, but none in a service or where the file has accounts; the others: none",
   ],
   PROFILE: ["durations: usual or fast", "usual where live, fast where simulated"],
   POLL_INTERVAL: ["shortest time between two looks at a running job", "30s (usual), 500ms (fast)"],

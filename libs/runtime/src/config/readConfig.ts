@@ -68,12 +68,12 @@ export function readConfig({
   const file = readConfigFile(fileName, readFile, faults);
   const supported = PROVIDERS.filter((provider) => jobLimits[provider] !== undefined);
   const fromFile = fileAccounts(fileName ?? "", file, { env, readFile }, supported, faults);
+  // One simulated provider is enough to try things with; the others are asked for by their modes.
+  const unasked = reader !== "service" || isolated ? "openai" : null;
   const fromEnvironment = PROVIDERS.flatMap((provider) => {
     const modeName = `GRANARY_${prefixOf(provider)}_MODE` as const;
     if (supported.includes(provider))
-      return (
-        environmentAccount(env, provider, fromFile, file, reader !== "service" || isolated, faults) ?? []
-      );
+      return environmentAccount(env, provider, fromFile, file, provider === unasked, faults) ?? [];
     if (read(modeName, z.string()) !== undefined)
       faults.push({ path: modeName, message: `${provider} is not supported yet` });
     return [];
