@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { DeadLetter } from "@granary/domain";
 import { demanded, findNats, type NatsConfig, natsHint, type RunningNats, startNats } from "@granary/servers";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { onTestFinished } from "vitest";
+import { onTestFinished, TestRunner } from "vitest";
 import {
   type CommandClient,
   commandClient,
@@ -31,6 +31,8 @@ export const givenUrl = process.env["NATS_URL"];
 export async function newServer(config: NatsConfig = {}): Promise<RunningNats> {
   const folder = await mkdtemp(join(tmpdir(), "granary-nats-"));
   const server = await startNats({ folder, config });
+  // For the report at the end of a run, which says what ran on which server.
+  Object.assign(TestRunner.getCurrentTest()?.meta ?? {}, { server: natsName });
   onTestFinished(async () => {
     await server[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
