@@ -167,7 +167,7 @@ async function serve(
       { ...waiting, what: "NATS" },
     ),
   );
-  const closedForGood = nats.closed.then((error) => error && ends.abort(error));
+  void nats.closed.then((error) => error && ends.abort(error));
   place = opened.use(
     await untilThere(async () => openStore(config.store, log), { ...waiting, what: "the store" }),
   );
@@ -217,8 +217,6 @@ async function serve(
   );
   await watching;
   if (ends.signal.aborted) throw ends.signal.reason;
-  // Disposing of the connection closes it, which ends this wait.
-  void closedForGood;
   log.info({}, "stopped");
 }
 

@@ -64,11 +64,14 @@ export async function submitWorkload(
         await add({ ...header, requestId: `${header.requestId}-${item.key}` }, [item], bytes / section.lines);
     else if (bytes <= INLINE_BYTES) await add(header, await Array.fromAsync(itemsOf(path, section)), bytes);
     else {
-      // The request keeps a copy of its own, so that the upload may go once the command is answered.
-      await using input = await workspace.putInput(sectionBytes(path, section));
-      if (input.ref.sha256 !== section.sha256) throw changed(path);
+      const input = await workspace.putInput(sectionBytes(path, section));
+      const isWhole = input.ref.sha256 === section.sha256;
       const command = submitCommand({ ...header, itemsRef: input.ref });
-      take([command], await workspace.send([command]));
+      if (isWhole) take([command], await workspace.send([command]));
+      // The request keeps a copy of its own, so the upload may go once the command is answered. Where no answer came it
+      // stays: the command may still be on its way, and would be refused for want of its items.
+      await input[Symbol.asyncDispose]();
+      if (!isWhole) throw changed(path);
     }
   }
   await flush();
