@@ -13,8 +13,8 @@ const COMMANDS = PER_SECOND * SECONDS;
 /** On a stand-in for a database the rate is only told. */
 const TOLD_COMMANDS = 200;
 const FAST = { pace: { validatingMs: 20, jobMs: 100, lineMs: 0, finalizingMs: 20 } };
-/** The rate is told; only at a third of it the test fails, since a machine that runs tests does much else. */
-const LONGEST_MS = 3 * SECONDS * 1_000;
+/** The rate is told; only well below it the test fails, since a machine that runs tests does much else. */
+const LONGEST_MS = 1.5 * SECONDS * 1_000;
 /** What takes longer to end is stopped in the middle. */
 const END_MS = 60_000;
 
