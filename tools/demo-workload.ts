@@ -1,6 +1,6 @@
 /**
- * Writes examples/workload.jsonl, the demo's data: six pieces of work a small shop might hand over in one night.
- * The same file comes out each time.
+ * Writes examples/workload.jsonl, the demo's data: six pieces of work a small shop might hand over in one night, two to
+ * each provider. The same file comes out each time.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,6 +62,7 @@ section(
   {
     requestId: "product-reviews",
     source: "shop",
+    provider: "openai",
     model: "gpt-4o-mini",
     output: answer("review", REVIEW),
     metadata: { team: "catalogue" },
@@ -76,7 +77,13 @@ section(
 );
 
 section(
-  { requestId: "press-summaries", source: "newsroom", model: "gpt-4o-mini", priority: -10 },
+  {
+    requestId: "press-summaries",
+    source: "newsroom",
+    provider: "gemini",
+    model: "gemini-2.5-flash-lite",
+    priority: -10,
+  },
   800,
   (n) => ({
     key: key("article", n),
@@ -95,7 +102,8 @@ section(
   {
     requestId: "mail",
     source: "helpdesk",
-    model: "gpt-4o-mini",
+    provider: "anthropic",
+    model: "claude-haiku-4-5",
     output: answer("triage", MAIL),
     priority: 20,
   },
@@ -109,7 +117,13 @@ section(
 );
 
 section(
-  { requestId: "label-translations", source: "shop", model: "gpt-4.1-mini", endpoint: "/v1/responses" },
+  {
+    requestId: "label-translations",
+    source: "shop",
+    provider: "openai",
+    model: "gpt-4.1-mini",
+    endpoint: "/v1/responses",
+  },
   500,
   (n) => ({
     key: key("label", n),
@@ -130,7 +144,8 @@ section(
   {
     requestId: "invoices",
     source: "accounts",
-    model: "gpt-4.1",
+    provider: "anthropic",
+    model: "claude-sonnet-4-5",
     output: answer("invoice", INVOICE),
     maxCostUsd: 5,
     isolate: true,
@@ -139,11 +154,19 @@ section(
   (n) => ({
     key: key("invoice", n),
     prompt: `Invoice ${2600 + n}. ${pick(NAMES, n)} & Sons, ${pick(PLACES, n)}. ${1 + (n % 12)} x ${pick(PRODUCTS, n, 3)} at ${5 + (n % 70)}.90, ${1 + (n % 5)} x ${pick(PRODUCTS, n, 5)} at ${9 + (n % 40)}.50. Payable within 14 days.`,
+    params: { maxTokens: 600 },
   }),
 );
 
 section(
-  { requestId: "night-alerts", source: "helpdesk", model: "gpt-4o-mini", priority: 80, deadline: "2h" },
+  {
+    requestId: "night-alerts",
+    source: "helpdesk",
+    provider: "gemini",
+    model: "gemini-2.5-flash",
+    priority: 80,
+    deadline: "2h",
+  },
   20,
   (n) => ({
     key: key("alert", n),
@@ -153,7 +176,8 @@ section(
       { role: "assistant", content: "Is anybody in the hall?" },
       { role: "user", content: `${pick(NAMES, n)} is, with a radio.` },
     ],
-    params: { maxTokens: 80 },
+    // Room for what it thinks, too.
+    params: { maxTokens: 400 },
   }),
 );
 

@@ -8,6 +8,7 @@ import { onTestFinished, expect, test } from "vitest";
 import { ROOT } from "../src/e2e/rig.ts";
 import { rigOfTest } from "../src/e2e/rigOfTest.ts";
 
+const PROVIDERS = ["openai", "gemini", "anthropic"] as const;
 const DEMO = join(ROOT, "apps/cli/src/demo/main.ts");
 
 /** A server that answers nothing right, and remembers who came. */
@@ -30,9 +31,13 @@ test("the demo ends well, proves it, and never looks at a provider's settings in
   const { code, stdout, stderr } = await rig
     .node([DEMO], {
       env: {
-        GRANARY_OPENAI_MODE: "live",
-        OPENAI_API_KEY: "sk-a-key-that-must-not-travel",
-        OPENAI_BASE_URL: trap.url,
+        ...Object.fromEntries(
+          PROVIDERS.map((provider) => provider.toUpperCase()).flatMap((prefix) => [
+            [`GRANARY_${prefix}_MODE`, "live"],
+            [`${prefix}_API_KEY`, "sk-a-key-that-must-not-travel"],
+            [`${prefix}_BASE_URL`, trap.url],
+          ]),
+        ),
         GRANARY_SIMULATOR_URL: trap.url,
         GRANARY_SQLITE: join(rig.folder, "not-the-demo's.db"),
         OPENAI_CUSTOM_HEADERS: "x-key: sk-a-key-that-must-not-travel",
@@ -44,20 +49,30 @@ test("the demo ends well, proves it, and never looks at a provider's settings in
   expect(await readdir(rig.folder)).toEqual([".granary"]);
 
   expect(stdout).toContain("3,000 items");
-  expect(stdout).toContain("openai:simulated (simulated)");
-  expect(stdout).toContain("the answer to its create was lost");
-  expect(stdout).toContain("its job was found in the list, and adopted");
-  expect(stdout).toContain("its job ended expired");
+  for (const provider of PROVIDERS) expect(stdout).toContain(`${provider}:simulated (simulated)`);
+  // OpenAI's jobs show their tags; Anthropic's only fit by time and size until their results say whose they are.
+  expect(stdout).toMatch(/openai:simulated\): the answer to its create was lost/);
+  expect(stdout).toMatch(/openai:simulated\): its job was found in the list, and adopted/);
+  expect(stdout).toMatch(/anthropic:simulated\): the answer to its create was lost/);
+  expect(stdout).toMatch(
+    /anthropic:simulated\): a job that fits its create was found in the list; it is held/,
+  );
+  expect(stdout).toMatch(/anthropic:simulated\): the results of the job it holds proved to be its own/);
+  expect(stdout).toMatch(/openai:simulated\): its job ended expired/);
   expect(stdout).toMatch(/3,000 of 3,000 items, 205 of 205 requests have ended/);
-  expect(stdout).toMatch(/product-reviews +│ +1,200 │/);
-  expect(stdout).toMatch(/mail-… \(200 requests\) +│ +200 │/);
+  expect(stdout).toMatch(/product-reviews +│ openai:simulated +│ +1,200 │/);
+  expect(stdout).toMatch(/press-summaries +│ gemini:simulated +│ +800 │/);
+  expect(stdout).toMatch(/mail-… \(200 requests\) +│ anthropic:simulated +│ +200 │/);
+  for (const model of ["gpt-4.1-mini", "gemini-2.5-flash", "claude-sonnet-4-5"])
+    expect(stdout).toMatch(new RegExp(`│ ${model} +│`));
   for (const reason of ["refused", "truncated", "invalid_output", "invalid_request"])
     expect(stdout).toContain(reason);
   for (let rule = 1; rule <= 12; rule += 1) expect(stdout).toMatch(new RegExp(`V${rule} +ok`));
   expect(stdout).toContain("It found nothing wrong.");
-  expect(stdout).toMatch(/creates whose answer was lost: +1\n/);
-  expect(stdout).toMatch(/jobs that expired: +1\n/);
-  expect(stdout).toMatch(/jobs paid twice: +0\n/);
+  expect(stdout).toMatch(/\n +anthropic +gemini +openai\n/);
+  expect(stdout).toMatch(/creates whose answer was lost: +1 +0 +1\n/);
+  expect(stdout).toMatch(/jobs that expired: +0 +0 +1\n/);
+  expect(stdout).toMatch(/jobs paid twice: +0 +0 +0\n/);
 
   const [demo = ""] = await readdir(join(rig.folder, ".granary"));
   const folder = join(rig.folder, ".granary", demo);
@@ -98,9 +113,12 @@ test("the demo names every bad line of a file that is no JSONL, and starts nothi
 test("the demo's file is a workload of several requests that anyone may replace", () => {
   const lines = readFileSync(join(ROOT, "examples/workload.jsonl"), "utf8").trimEnd().split("\n");
   const records = lines.map(
-    (line) => JSON.parse(line) as { readonly request?: object; readonly each?: boolean },
+    (line) =>
+      JSON.parse(line) as { readonly request?: { readonly provider?: string }; readonly each?: boolean },
   );
   const headers = records.filter(({ request }) => request !== undefined);
   expect(records.length - headers.length).toBe(3000);
   expect(headers.filter(({ each }) => each)).toHaveLength(1);
+  const providers = headers.map(({ request }) => request?.provider);
+  expect(new Set(providers)).toEqual(new Set(PROVIDERS));
 });

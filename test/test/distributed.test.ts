@@ -14,7 +14,7 @@ const WORKLOAD = join(ROOT, "examples/workload.jsonl");
 const NIGHT = JSON.parse(readFileSync(join(ROOT, "examples/demo-scenario.json"), "utf8")) as ScenarioInput;
 
 await onEachStore(({ kind }) => {
-  test("the demo's workload ends well over the wire, with two replicas of each service", async () => {
+  test("the demo's workload ends well over the wire, at three providers, with two replicas of each service", async () => {
     const site = await siteOfTest({ store: kind, scenario: NIGHT });
     // Replicas that start at once must not take each other for a store that was restored, for example.
     expect(site.stack.services.flatMap((service) => linesAt(service, "error"))).toEqual([]);
@@ -30,6 +30,9 @@ await onEachStore(({ kind }) => {
     const requests = await site.store.requests({}, { limit: 500 });
     expect(requests).toHaveLength(205);
     expect(requests.filter(({ result }) => result === "succeeded").length).toBeGreaterThanOrEqual(200);
+    expect(new Set(requests.map(({ account }) => account))).toEqual(
+      new Set(["anthropic:simulated", "gemini:simulated", "openai:simulated"]),
+    );
     // Named by the scenario; its rates strike others, now these and now those.
     const results = await site.granary("results", "product-reviews", "--source", "shop");
     const rows = results.stdout
@@ -46,18 +49,19 @@ await onEachStore(({ kind }) => {
       "review-0017": "invalid_output",
     });
     // What went wrong on the way went wrong here, too.
-    const told = [...site.facts.heard.values()].map(({ type }) => type.replace("granary.v1.fact.", ""));
-    expect(told).toEqual(expect.arrayContaining(["task.create_unknown", "task.adopted"]));
-    expect(expiredJobs(site)).toBe(1);
+    for (const account of ["anthropic:simulated", "openai:simulated"])
+      for (const type of ["task.create_unknown", "task.adopted"])
+        expect([account, type, told(site, type, { account }) > 0]).toEqual([account, type, true]);
+    expect(told(site, "task.ended_at_provider", { status: "expired" })).toBe(1);
     expect(await site.stops()).toEqual([0, 0, 0, 0, 0, 0]);
   }, 240_000);
 });
 
-function expiredJobs({ facts }: DistributedSite): number {
+/** How many facts of a type were told whose data say all of this. */
+function told({ facts }: DistributedSite, type: string, says: Readonly<Record<string, string>>): number {
   return [...facts.heard.values()].filter(
-    ({ type, data }) =>
-      type === "granary.v1.fact.task.ended_at_provider" &&
-      "rawStatus" in data &&
-      data.rawStatus === "expired",
+    (fact) =>
+      fact.type === `granary.v1.fact.${type}` &&
+      Object.entries(says).every(([field, value]) => Reflect.get(fact.data, field) === value),
   ).length;
 }

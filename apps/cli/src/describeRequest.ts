@@ -1,5 +1,5 @@
 import type { RequestDoc } from "@granary/domain";
-import { totalOf } from "@granary/domain";
+import { modeOf, totalOf } from "@granary/domain";
 import { count, duration, instant, money } from "./terminal/format.ts";
 
 /** A request for `--json`: all of it but its input and its inline results. */
@@ -15,6 +15,7 @@ export function requestSummary(request: RequestDoc) {
     result,
     provider,
     account,
+    mode: modeOf(account),
     model,
     endpoint,
     priority,
@@ -83,7 +84,7 @@ export function requestLines(request: RequestDoc): readonly string[] {
   const facts: readonly (readonly [string, string | null])[] = [
     ["request", `${request.requestId} (source ${request.source}, ${request.id})`],
     ["state", request.result ? `${request.state}: ${request.result}` : request.state],
-    ["account", `${request.account}, ${request.model}, ${request.endpoint}`],
+    ["account", `${request.account} (${modeOf(request.account)}), ${request.model}, ${request.endpoint}`],
     ["items", `${count(request.itemCount)}${counts ? `, ${count(totalOf(counts))} ended` : ""}`],
     ["succeeded", counts ? count(counts.succeeded) : null],
     ["failed", counts ? failedText(request) : null],
@@ -99,6 +100,7 @@ export function requestLines(request: RequestDoc): readonly string[] {
         : `${instant(request.endedAt)}, after ${duration(request.endedAt - request.acceptedAt)}`,
     ],
     ["parent", request.parent],
+    ["adopts", request.adopts?.jobId ?? null],
     ["revision", request.revision === 0 ? null : String(request.revision)],
     ["ended by", request.end ? `${request.end.why}, asked ${instant(request.end.at)}` : null],
     ["error", request.lastError ? `${request.lastError.code}: ${request.lastError.message}` : null],

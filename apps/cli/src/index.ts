@@ -19,3 +19,4 @@ export type { AtWork, PutInput, Workspace } from "./stack/workspace.ts";
 export { submitWorkload } from "./workload/submitWorkload.ts";
 export type { Submitted, SubmittedWorkload } from "./workload/submitWorkload.ts";
 export type { HeaderFlags } from "./workload/workloadHeader.ts";
+export { program } from "./program.ts";

@@ -14,6 +14,7 @@ import { resultsCommand } from "./commands/resultsCommand.ts";
 import { retryCommand } from "./commands/retryCommand.ts";
 import { showCommand } from "./commands/showCommand.ts";
 import { simulatorCommand } from "./commands/simulatorCommand.ts";
+import { smokeCommand } from "./commands/smokeCommand.ts";
 import { submitCommand } from "./commands/submitCommand.ts";
 import { unknownCommand } from "./commands/unknownCommand.ts";
 import { upCommand } from "./commands/upCommand.ts";
@@ -39,6 +40,8 @@ export function program(): Command {
   const root = new Command("granary")
     .description("Runs LLM work on the providers' batch APIs, and creates no job twice.")
     .helpCommand("help [command]", "help for a command; the exit codes stand below")
+    // A group may have options of its own beside those of its subcommands.
+    .enablePositionalOptions()
     .addHelpText("after", EPILOGUE);
   const commands = [
     upCommand(),
@@ -55,6 +58,7 @@ export function program(): Command {
     harvestCommand(),
     verifyCommand(),
     doctorCommand(),
+    smokeCommand(),
     providersCommand(),
     jobsCommand(),
     unknownCommand(),

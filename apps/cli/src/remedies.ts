@@ -20,7 +20,7 @@ export function remedyFor(waitsFor: WaitsFor): string {
     case "settle":
       return "the job has ended and its results are not all there yet; goes on by itself";
     case "operator":
-      return "needs a person: see granary doctor and the log of granary up";
+      return "needs a person: see granary unknown list, granary doctor and the log of granary up";
   }
 }
 

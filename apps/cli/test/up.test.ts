@@ -86,7 +86,11 @@ describe("granary up", () => {
     );
     for (const { file: path } of files) expect(existsSync(path)).toBe(true);
     expect(await here.json(["providers"])).toMatchObject({
-      accounts: [{ id: "openai:simulated", mode: "simulated", pauses: [] }],
+      accounts: ["openai", "gemini", "anthropic"].map((provider) => ({
+        id: `${provider}:simulated`,
+        mode: "simulated",
+        pauses: [],
+      })),
     });
     const doctor = await here.json<{
       healthy: boolean;

@@ -91,8 +91,8 @@ describe("a file that cannot be submitted", () => {
         [header({ requestId: "e", maxCostUsd: 0.0001 }), ...items(20)],
       ],
       [
-        "33.request.provider: account gemini:default is not configured",
-        [header({ requestId: "f", provider: "gemini" }), ...items(1)],
+        "33.request.account: account gemini:nowhere is not configured",
+        [header({ requestId: "f", provider: "gemini", account: "nowhere" }), ...items(1)],
       ],
     ];
     const file = here.write(

@@ -7,6 +7,7 @@ import { JOB_LIMITS, openStore } from "@granary/host";
 import { openLogger, readConfig } from "@granary/runtime";
 import type { DatabaseKind, FoundDatabase, RunningDatabase, RunningNats } from "@granary/servers";
 import { databaseHint, findDatabases, freePort, startDatabase, startNats } from "@granary/servers";
+import { ALL_SIMULATED } from "./accountVariables.ts";
 import type { ServiceProcess } from "./serviceProcess.ts";
 import { startService } from "./serviceProcess.ts";
 
@@ -103,7 +104,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     ...(database ? { MONGODB_URI: database.uri } : { GRANARY_SQLITE: join(folder, "granary.db") }),
     GRANARY_ARTIFACTS: join(folder, "artifacts"),
     GRANARY_SIMULATOR_URL: simulator.url,
-    GRANARY_OPENAI_MODE: "simulated",
+    ...ALL_SIMULATED,
   };
   await migrate(env);
   const own = typeof options.env === "function" ? options.env(env) : options.env;

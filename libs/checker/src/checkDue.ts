@@ -8,9 +8,10 @@ function isOpen(kind: Kind, doc: DocOf[Kind]): boolean {
   if (kind === "account" || kind === "sweep") return true;
   if (doc.state !== "ended") return true;
   if (kind === "request") return false;
-  const { again, revisions, jobs } = doc as DocOf["task"];
+  const { again, revisions, jobs, files } = doc as DocOf["task"];
   return (
     again !== null ||
+    files?.closedAt === null ||
     revisions.some(({ appliedAt }) => appliedAt === null) ||
     jobs.some(({ how, closedAt }) => how === "surplus" && closedAt === null)
   );

@@ -1,5 +1,5 @@
 import type { Slice, TaskDoc, TaskJob, Usage } from "@granary/domain";
-import { costOf, isOurTag, lineOf, priceOf, ProviderTrouble } from "@granary/domain";
+import { costOfJob, isOurTag, isProvisional, priceOf, ProviderTrouble } from "@granary/domain";
 import { PAGE } from "./checking.ts";
 import type { Checking } from "./checking.ts";
 import type { SeenJob } from "./jobBook.ts";
@@ -11,7 +11,7 @@ import type { Rejudgement } from "./rejudge.ts";
 /** Holds the jobs a task knows against those that carry its tag, and the other way round (V7, V8). */
 export async function checkJobs(checking: Checking, note: Notebook, task: TaskDoc): Promise<void> {
   const { jobs } = checking;
-  const seen = jobs.ofTask(task.id);
+  const seen = jobs.ofTask(task);
   const known = new Map(task.jobs.map((job) => [job.jobId, job]));
   for (const job of seen) {
     const rule = job.account === null ? "V7" : "V8";
@@ -26,13 +26,15 @@ export async function checkJobs(checking: Checking, note: Notebook, task: TaskDo
     }
   }
   for (const job of task.jobs) {
-    await checkKnown(checking, note, task, job, seen);
+    if (job.how === "provisional") checkGuess(note, task, job);
+    else await checkKnown(checking, note, task, job, seen);
     checkSurplus(checking, note, task, job, seen);
   }
   const held = task.jobs.filter(({ how }) => how !== "surplus");
+  const ours = held.filter(({ how }) => how !== "provisional");
   note.checked("V7", task.jobs.length);
-  if (held.length > 1)
-    note.found("V7", task.id, `holds ${held.length} jobs: ${held.map(({ jobId }) => jobId).join(", ")}`, {
+  if (ours.length > 1)
+    note.found("V7", task.id, `holds ${ours.length} jobs: ${ours.map(({ jobId }) => jobId).join(", ")}`, {
       task: task.id,
     });
   const [first] = held;
@@ -43,11 +45,22 @@ export async function checkJobs(checking: Checking, note: Notebook, task: TaskDo
     });
 }
 
-/** Beside a system at work a job may have been created just now, and not have been recorded or swept yet. */
+/**
+ * Beside a system at work a job may have been created just now, and not have been recorded or swept yet; or another one
+ * is taken for it, which that one's results will show.
+ */
 function mayBeOnItsWay({ quiet, now, graceMs }: Checking, task: TaskDoc, job: SeenJob): boolean {
   if (quiet) return false;
-  if (task.state === "submitting" || task.state === "unknown") return true;
+  if (task.state === "submitting" || task.state === "unknown" || isProvisional(task)) return true;
   return job.createdAt !== null && job.createdAt > now - graceMs;
+}
+
+/** A job that is only taken for the task's may be another's: nothing was to come of it before its results said whose it is. */
+function checkGuess(note: Notebook, { id, account, state }: TaskDoc, { jobId }: TaskJob): void {
+  note.checked("V8");
+  if (state === "unknown" || state === "running") return;
+  const ids = { task: id, jobId, account };
+  note.found("V8", jobId, `is held by ${id}, which is ${state}, and was never confirmed to be its own`, ids);
 }
 
 async function checkKnown(
@@ -62,7 +75,12 @@ async function checkKnown(
   const lost = task.noFetch === "job_lost" && how !== "surplus";
   if (!jobs.isInLedger(task.account)) note.unproven("V7", `no ledger speaks of ${task.account}`);
   else if (!there?.ledger)
-    note.found("V8", jobId, `is known to ${task.id}; the ledger has no such job under its tag`, ids);
+    note.found(
+      "V8",
+      jobId,
+      `is known to ${task.id}; the ledger has no such job${task.foreign ? "" : " under its tag"}`,
+      ids,
+    );
   if (!jobs.isListed(task.account)) return;
   note.checked("V8");
   if (there?.account === task.account) return;
@@ -70,7 +88,7 @@ async function checkKnown(
     const job = await deps.accounts?.get(task.account)?.provider?.get(jobId, { signal });
     if (!job) {
       if (!lost) note.found("V8", jobId, `is known to ${task.id}; ${task.account} does not know it`, ids);
-    } else if (job.tag !== null && job.tag !== task.id)
+    } else if (task.foreign ? isOurTag(job.tag, deps.instance) : job.tag !== null && job.tag !== task.id)
       note.found("V8", jobId, `is known to ${task.id} and carries the tag ${job.tag}`, ids);
   } catch (error) {
     if (!(error instanceof ProviderTrouble)) throw error;
@@ -101,8 +119,8 @@ function checkSurplus(
     );
   const usage = seen.find(({ jobId }) => jobId === job.jobId)?.usage;
   if (!usage || !isCharged(usage)) return;
-  const price = deps.prices && priceOf(deps.prices, task.provider, task.model);
-  const costMicros = price ? costOf(usage, price) : null;
+  const price = deps.prices && priceOf(deps.prices, task.provider, task.model, job.seenAt);
+  const costMicros = price ? costOfJob(usage, task.lines, price) : null;
   if (price ? job.costMicros !== costMicros : job.costMicros === 0)
     note.found(
       "V7",
@@ -124,7 +142,7 @@ export async function checkSent(
   map: LineMap,
   slices: ReadonlyMap<string, Slice>,
 ): Promise<void> {
-  const seen = jobs.ofTask(task.id);
+  const seen = jobs.ofTask(task);
   if (task.state === "void" || (task.state === "ended" && !task.verdicts)) return;
   const strangers = [...map.slices.keys()].filter((id) => !slices.has(id));
   const elsewhere = await slicesById(store, strangers);
@@ -144,7 +162,8 @@ export async function checkSent(
     const { customIds, lines, status } = ledger;
     if (customIds) {
       note.checked("V7", customIds.length);
-      const strange = customIds.find((id) => (lineOf(task.id, id) ?? map.lines) >= map.lines);
+      // What an adopted job carries is its maker's affair: lines without an item were set aside and counted.
+      const strange = task.foreign ? undefined : customIds.find((id) => map.lineOf(id) === null);
       if (strange !== undefined)
         note.found("V7", jobId, `carried ${strange}, which is no line of ${task.id}`, ids);
       if (new Set(customIds).size !== customIds.length) note.found("V7", jobId, "carried a line twice", ids);
@@ -155,15 +174,21 @@ export async function checkSent(
   }
 }
 
+const COUNTS: readonly (keyof Usage)[] = ["inputTokens", "outputTokens", "cachedTokens", "reasoningTokens"];
+/** A job that is listed does not tell them, or none of them: only what charges for them knows. */
+const WRITES: readonly (keyof Usage)[] = ["cacheWriteTokens", "longCacheWriteTokens"];
+
 /** What the provider says was used is what the lines say (V11). Lines that never came may have been charged all the same. */
 export function checkCharge({ jobs }: Checking, note: Notebook, task: TaskDoc, raw: Rejudgement): void {
   const held = task.jobs.find(({ how }) => how !== "surplus");
-  const job = jobs.ofTask(task.id).find(({ jobId }) => jobId === held?.jobId);
+  const job = jobs.ofTask(task).find(({ jobId }) => jobId === held?.jobId);
   if (!job?.usage) return;
   note.checked("V11");
-  for (const name of ["inputTokens", "outputTokens", "cachedTokens", "reasoningTokens"] as const) {
-    const ours = raw.usage[name];
-    const theirs = job.usage[name];
+  for (const name of [...COUNTS, ...WRITES]) {
+    const told = COUNTS.includes(name) ? job.usage : job.ledger?.charge;
+    if (!told) continue;
+    const ours = raw.usage[name] ?? 0;
+    const theirs = told[name] ?? 0;
     if (raw.whole ? ours !== theirs : ours > theirs)
       note.found("V11", task.id, `has ${ours} ${name} in its lines, the provider says ${theirs}`, {
         task: task.id,
@@ -180,7 +205,7 @@ export async function checkOrphans({ jobs, store, deps }: Checking, note: Notebo
     const there = new Set((await store.loadMany("task", page)).map(({ id }) => id));
     for (const tag of page)
       if (!there.has(tag))
-        for (const { jobId, account, ledger } of jobs.ofTask(tag))
+        for (const { jobId, account, ledger } of jobs.tagged(tag))
           note.found(account === null ? "V7" : "V8", jobId, `carries the tag ${tag}, which is no task`, {
             jobId,
             task: tag,

@@ -1,5 +1,5 @@
 import type { Cut, Outcome, RequestDoc } from "@granary/domain";
-import { ArtifactMissing, canonicalJson, outcomeId } from "@granary/domain";
+import { ArtifactMissing, canonicalJson, modeOf, outcomeId } from "@granary/domain";
 import type { Checking } from "./checking.ts";
 import type { Notebook } from "./notebook.ts";
 import { expectedRow, keysOf, resultReader } from "./resultRows.ts";
@@ -43,12 +43,16 @@ export function resultCheck(checking: Checking, note: Notebook, request: Request
           note.found("V2", id, "has a row in the results that cannot be read", about);
           continue;
         }
-        const { output, ...rest } = row;
+        // Rows of old do not tell the mode.
+        const { output, mode = modeOf(request.account), ...rest } = row;
         // Without the input nothing is known of the keys; that is told elsewhere.
         const key = keys ? keys.get(outcome.ordinal) : (rest["key"] as string | undefined);
         if (rest["key"] !== key)
           note.found("V2", id, `has key ${String(rest["key"])} in the results, not ${String(key)}`, about);
-        else if (canonicalJson(rest) !== expectedRow(request, outcome, key))
+        else if (
+          mode !== modeOf(request.account) ||
+          canonicalJson(rest) !== expectedRow(request, outcome, key)
+        )
           note.found("V2", id, "is another in the results than in its outcome", about);
         else if (!(await sameAnswer(checking, request, outcome, output)))
           note.found("V2", id, "has another answer in the results", about);

@@ -77,6 +77,7 @@ function absentEnds(line: number, task: TaskDoc): readonly End[] {
     return [["failed", named ? "invalid_request" : "job_rejected"], ["failed", "job_rejected"], ...cut];
   }
   if (task.noFetch === "job_lost") return [["failed", "job_lost"]];
+  if (task.noFetch === "results_unavailable") return [["failed", "unavailable"]];
   if (task.noFetch === "ended" || task.view?.status === "cancelled") return cut;
   if (task.view?.status === "expired") return [["expired", undefined]];
   return [["failed", "missing"]];

@@ -1,5 +1,5 @@
 import type { ArtifactRef, Price, Slice, TaskDoc, VerdictRow } from "@granary/domain";
-import { addCosts, ArtifactMissing, canonicalJson, costOf, priceOf } from "@granary/domain";
+import { addCosts, ArtifactMissing, canonicalJson, costOf, priceOfTask } from "@granary/domain";
 import { faultOfAbsent, faultOfArrived } from "./checkRow.ts";
 import type { Checking } from "./checking.ts";
 import { jsonLines, parseLine } from "./jsonLines.ts";
@@ -156,7 +156,7 @@ function checkAgainstRaw(
 ): void {
   const ids = { task: task.id, slice: row.slice, ordinal: row.ordinal, line: row.line };
   if (deps.prices) {
-    const costMicros = costOf(row.usage, priceOf(deps.prices, task.provider, task.model));
+    const costMicros = costOf(row.usage, priceOfTask(deps.prices, task));
     if (row.costMicros !== costMicros)
       note.found("V11", at, `cost ${row.costMicros}, by its usage ${costMicros}`, ids);
   }
@@ -196,7 +196,7 @@ function checkRecord({ deps }: Checking, note: Notebook, { task, raw }: Evidence
       ids,
     );
   if (!deps.prices) return;
-  const unusedMicros = unusedOf(raw, priceOf(deps.prices, task.provider, task.model));
+  const unusedMicros = unusedOf(raw, priceOfTask(deps.prices, task));
   if (verdicts.unusedMicros !== unusedMicros)
     note.found("V11", task.id, `has ${verdicts.unusedMicros} unused, its files say ${unusedMicros}`, ids);
 }

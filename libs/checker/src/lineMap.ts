@@ -1,14 +1,16 @@
 import type { Slice, TaskDoc } from "@granary/domain";
-import { ordinalsOf } from "@granary/domain";
+import { lineOf, ordinalsOf } from "@granary/domain";
 import type { Checking } from "./checking.ts";
 import { jsonLines, parseLine } from "./jsonLines.ts";
 import { notebook } from "./notebook.ts";
 import type { Notebook } from "./notebook.ts";
 import { provenBytes } from "./provenBytes.ts";
 
-/** What each line of a task carries, as its manifest says: two numbers a line. */
+/** What each line of a task carries, as its manifest says: two numbers a line, and the ids somebody else gave them. */
 export interface LineMap {
   readonly lines: number;
+  /** The line a custom id names; null where it is none of this task's. */
+  lineOf(customId: string): number | null;
   /** Empty where the manifest has no such line. */
   sliceOf(line: number): string;
   ordinalOf(line: number): number;
@@ -28,18 +30,29 @@ export async function readLineMap(
   const sliceAt = new Int32Array(task.lines).fill(-1);
   const ordinalAt = new Int32Array(task.lines).fill(-1);
   const slices = new Map<string, number[]>();
+  const lineAt = task.foreign ? new Map<string, number>() : null;
   let line = 0;
   const about = notebook();
   let broken = false;
   const bytes = provenBytes(checking, note, task.manifest, { task: task.id }, () => (broken = true));
   for await (const lines of jsonLines(bytes))
     for (const text of lines) {
-      const row = parseLine(text) as { line?: unknown; slice?: unknown; ordinal?: unknown } | undefined;
+      const row = parseLine(text) as
+        | { line?: unknown; slice?: unknown; ordinal?: unknown; customId?: unknown }
+        | undefined;
       const at = line++;
-      const { slice, ordinal } = row ?? {};
+      const { slice, ordinal, customId } = row ?? {};
       if (row?.line !== at || typeof slice !== "string" || typeof ordinal !== "number" || at >= task.lines) {
         about.found("V3", task.id, `its manifest has no proper row ${at}`, { task: task.id, line: at });
         continue;
+      }
+      if (lineAt) {
+        if (typeof customId === "string" && !lineAt.has(customId)) lineAt.set(customId, at);
+        else
+          about.found("V3", task.id, `its manifest has no custom id of its own in row ${at}`, {
+            task: task.id,
+            line: at,
+          });
       }
       let place = places.get(slice);
       if (place === undefined) {
@@ -59,6 +72,10 @@ export async function readLineMap(
   for (const ordinals of slices.values()) ordinals.sort((a, b) => a - b);
   return {
     lines: task.lines,
+    lineOf(id) {
+      const known = lineAt ? (lineAt.get(id) ?? null) : lineOf(task.id, id);
+      return known !== null && known < task.lines ? known : null;
+    },
     sliceOf: (at) => names[sliceAt[at] ?? -1] ?? "",
     ordinalOf: (at) => ordinalAt[at] ?? -1,
     slices,

@@ -1,5 +1,5 @@
 import type { DecodedLine, Judgement, LineRef, OutputValidator, TaskDoc, Usage } from "@granary/domain";
-import { addUsage, canonicalJson, judgeLine, lineOf, NO_USAGE } from "@granary/domain";
+import { addUsage, canonicalJson, judgeLine, NO_USAGE } from "@granary/domain";
 import type { Checking } from "./checking.ts";
 import { jsonLines } from "./jsonLines.ts";
 import type { LineMap } from "./lineMap.ts";
@@ -60,8 +60,8 @@ export async function rejudge(
   function take(decoded: DecodedLine, ref: LineRef): void {
     const used = decoded.type === "unparseable" ? null : decoded.usage;
     clean &&= decoded.type !== "unparseable";
-    const line = decoded.customId === null ? null : lineOf(task.id, decoded.customId);
-    if (line === null || line >= map.lines) {
+    const line = decoded.customId === null ? null : map.lineOf(decoded.customId);
+    if (line === null) {
       aside.foreign += 1;
       clean = false;
       return;

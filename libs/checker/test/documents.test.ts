@@ -49,9 +49,14 @@ test("V9 asks for periodic looks only where somebody is at work", async () => {
 
 test("V9 names a replay that was committed and is never applied", async () => {
   await using world = await finishedWorld();
-  await world.forge("task", AGAIN, ({ revisions }) => ({
-    revisions: revisions.map((revision) => ({ ...revision, appliedAt: null })),
-  }));
+  await world.forge(
+    "task",
+    AGAIN,
+    ({ revisions }) => ({
+      revisions: revisions.map((revision) => ({ ...revision, appliedAt: null })),
+    }),
+    null,
+  );
   expect(found(await world.check())).toEqual([`V9 ${AGAIN}`]);
 });
 
@@ -108,4 +113,20 @@ test("V10 says that it was not told what was published", async () => {
   const report = await verify(deps, { quiet: true });
   expect(report.findings).toEqual([]);
   expect(report.proved.find(({ rule }) => rule === "V10")?.skipped).toMatch("not known");
+});
+
+test("V9 names an ended task whose files at the provider nobody will remove, until they are gone or left there", async () => {
+  await using world = await finishedWorld();
+  const files = { tries: 1, closedAt: null, outcome: null };
+  await world.forge("task", AGAIN, () => ({ files }), null);
+  expect(of("V9", await world.check())).toMatchObject([{ id: AGAIN, task: AGAIN }]);
+  await world.forge("task", AGAIN, () => ({ files }), NOW);
+  expect(of("V9", await world.check())).toEqual([]);
+  await world.forge(
+    "task",
+    AGAIN,
+    () => ({ files: { tries: 1, closedAt: NOW, outcome: "left" as const } }),
+    null,
+  );
+  expect(of("V9", await world.check())).toEqual([]);
 });

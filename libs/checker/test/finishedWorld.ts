@@ -45,6 +45,8 @@ export interface Otherwise {
   /** Outcomes that are not written, as `<request>:<ordinal>`. */
   readonly withoutOutcomes?: readonly string[];
   readonly withoutSlices?: readonly string[];
+  /** What the provider says of each answer's tokens. */
+  readonly used?: object;
 }
 
 /** A world in which everything is over, and right. */
@@ -65,14 +67,14 @@ export async function finishedWorld(otherwise: Otherwise = {}): Promise<Finished
     requests: [requests.a, requests.b, requests.c],
     jobId: "batch_1",
     results: (id) => [
-      answer(id(1), "one"),
-      answer(id(0), "zero"),
-      answer(id(3), LONG),
-      answer(id(5), "nobody waits for this"),
-      answer(id(7), '{"ok":true}'),
-      answer(id(8), '{"ok":"perhaps"}'),
-      answer(id(0), "zero once more"),
-      answer("somebody-else", "of another job"),
+      answer(id(1), "one", otherwise.used),
+      answer(id(0), "zero", otherwise.used),
+      answer(id(3), LONG, otherwise.used),
+      answer(id(5), "nobody waits for this", otherwise.used),
+      answer(id(7), '{"ok":true}', otherwise.used),
+      answer(id(8), '{"ok":"perhaps"}', otherwise.used),
+      answer(id(0), "zero once more", otherwise.used),
+      answer("somebody-else", "of another job", otherwise.used),
     ],
     errors: (id) => [refusal(id(2), 429, "rate_limit_exceeded"), refusal(id(4), 400, "invalid_value")],
   });
@@ -81,7 +83,7 @@ export async function finishedWorld(otherwise: Otherwise = {}): Promise<Finished
     slices: [slices.child],
     requests: [requests.a],
     jobId: "batch_2",
-    results: (id) => [answer(id(0), "two, at last")],
+    results: (id) => [answer(id(0), "two, at last", otherwise.used)],
     errors: () => [],
     judgedAs: () => ({
       status: "failed",
@@ -191,7 +193,7 @@ async function insertTasks(
     const { id: taskId, account, model, request, lines } = task;
     const about = { taskId, account, model, request, lines };
     const planned = { type: "task.planned", data: { ...about, bytes: 1, tokens: 1, requests: 1 } } as const;
-    const adopted = { type: "task.adopted", data: { ...about, jobId: "batch" } } as const;
+    const adopted = { type: "task.adopted", data: { ...about, jobId: "batch", provisional: false } } as const;
     await world.insert("task", task, task.state === "void" ? [] : [planned, adopted]);
   }
   const { charge } = shared;

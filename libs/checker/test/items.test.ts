@@ -1,6 +1,6 @@
 /** V1 and V2: every item has one outcome, and it is the one that was judged. */
 import type { Outcome } from "@granary/domain";
-import { NO_COUNTS, NO_USAGE } from "@granary/domain";
+import { modeOf, NO_COUNTS, NO_USAGE } from "@granary/domain";
 import { expect, test } from "vitest";
 import { A, A0, A1, AGAIN, B, B0, C, CHILD, finishedWorld, resultRows, SHARED } from "./finishedWorld.ts";
 import { NOW } from "./documents.ts";
@@ -182,6 +182,10 @@ test("V2 names results that are missing, wrong, too few or too many", async () =
   expect(await faultOf([{ ...first, key: "another" }, second])).toEqual([`V2 ${C}:00000000`]);
   expect(await faultOf([{ ...first, output: { ok: false } }, second])).toEqual([`V2 ${C}:00000000`]);
   expect(await faultOf([first, { ...second, usage: NO_USAGE }])).toEqual([`V2 ${C}:00000001`]);
+  const mode = modeOf(request.account);
+  expect(await faultOf([{ ...first, mode }, second])).toEqual([]);
+  const other = mode === "live" ? "simulated" : "live";
+  expect(await faultOf([first, { ...second, mode: other }])).toEqual([`V2 ${C}:00000001`]);
 });
 
 test("V2 holds a long answer in a results file against the raw line it came in", async () => {

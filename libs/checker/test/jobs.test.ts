@@ -1,6 +1,6 @@
 /** V7, V8 and V11: what the provider and its ledger say. */
-import type { TaskJob } from "@granary/domain";
-import { customId, ProviderTrouble } from "@granary/domain";
+import type { TaskJob, Usage } from "@granary/domain";
+import { customId, NO_USAGE, ProviderTrouble } from "@granary/domain";
 import { expect, test } from "vitest";
 import type { LedgerCreate } from "../src/index.ts";
 import { ACCOUNT, taskOf } from "./documents.ts";
@@ -9,6 +9,7 @@ import type { FinishedWorld } from "./finishedWorld.ts";
 import { found, of } from "./found.ts";
 import { endedJob, jobList } from "./jobList.ts";
 import { verdictsOf } from "./judgedTask.ts";
+import { USAGE } from "./rawLines.ts";
 import { DIALECT } from "./world.ts";
 import { NOW } from "./documents.ts";
 
@@ -25,6 +26,10 @@ function forgeLedger({ ledger }: FinishedWorld, jobId: string, with_: Partial<Le
   const at = ledger.findIndex((create) => create.jobId === jobId);
   const create = ledger[at];
   if (create) ledger[at] = { ...create, ...with_ };
+}
+
+function forget({ cacheWriteTokens: _written, ...usage }: Usage): Usage {
+  return usage;
 }
 
 test("V7 and V8 name a job of ours that its task does not know", async () => {
@@ -219,6 +224,54 @@ test("V11 names a task whose lines used more, or otherwise, than the provider sa
     expect(found(await world.check())).toEqual(task === SHARED ? [] : [`V11 ${task}`]);
     world.jobs[at] = job;
   }
+});
+
+test("V11 holds what was written to the cache against what was charged for", async () => {
+  const prompt_tokens_details = {
+    cached_tokens: 2,
+    cache_write_tokens: 12,
+    cache_write_tokens_details: { ttl_30m_tokens: 5, ttl_12h_tokens: 7 },
+  };
+  await using world = await finishedWorld({ used: { ...USAGE, prompt_tokens_details } });
+  expect(found(await world.check())).toEqual([]);
+  // A list of jobs does not tell what was written, which is no finding.
+  for (const [at, job] of world.jobs.entries()) {
+    const { cacheWriteTokens: _written, longCacheWriteTokens: _long, ...usage } = job.usage ?? NO_USAGE;
+    world.jobs[at] = { ...job, usage: job.usage && usage };
+  }
+  expect(found(await world.check())).toEqual([]);
+  const charge = world.ledger.find(({ jobId }) => jobId === "batch_2")?.charge;
+  if (!charge) throw new Error("no charge");
+  expect(charge).toMatchObject({ cacheWriteTokens: 12, longCacheWriteTokens: 7 });
+  for (const [name, tokens] of [
+    ["cacheWriteTokens", 11],
+    ["cacheWriteTokens", undefined],
+    ["longCacheWriteTokens", 8],
+  ] as const) {
+    const { [name]: _told, ...rest } = charge;
+    forgeLedger(world, "batch_2", { charge: tokens === undefined ? rest : { ...rest, [name]: tokens } });
+    expect(of("V11", await world.check())).toMatchObject([
+      { id: AGAIN, message: expect.stringContaining(` ${name} in its lines, the provider says `) as string },
+    ]);
+  }
+});
+
+test("V11 adds up what was written to the cache, from the rows to the request", async () => {
+  const prompt_tokens_details = { cached_tokens: 0, cache_write_tokens: 12 };
+  await using world = await finishedWorld({ used: { ...USAGE, prompt_tokens_details } });
+  await world.forge("task", SHARED, ({ verdicts }) => ({
+    verdicts: verdicts && { ...verdicts, usage: forget(verdicts.usage) },
+  }));
+  const [slice] = await world.store.loadSlices([A0]);
+  if (!slice?.counts || !slice.usage) throw new Error("no slice");
+  await world.store.moveSlices({ which: { ids: [A0] }, from: ["settled"], to: "harvesting" });
+  const { id, counts, costMicros, cutBy } = slice;
+  await world.store.settleSlices([{ id, counts, costMicros, cutBy, usage: forget(slice.usage) }]);
+  expect(of("V11", await world.check()).map(({ id: of_, message }) => `${of_} ${message}`)).toEqual([
+    `${slice.request} has another usage than its slices`,
+    `${SHARED} has another usage than its rows`,
+    `${A0} has another usage than its rows`,
+  ]);
 });
 
 test("V11 names sums of a request, a task and a slice that are not their parts'", async () => {

@@ -25,11 +25,11 @@ import {
   verdictRow,
 } from "@granary/domain";
 import { OPENAI_PRICES, outputValidator } from "@granary/providers";
-import { ACCOUNT, MODEL, taskOf } from "./documents.ts";
+import { ACCOUNT, MODEL, NOW, taskOf } from "./documents.ts";
 import { DIALECT } from "./world.ts";
 import type { World } from "./world.ts";
 
-export const PRICE = priceOf(OPENAI_PRICES, "openai", MODEL);
+export const PRICE = priceOf(OPENAI_PRICES, "openai", MODEL, NOW);
 
 /** What a task carried and what came back for it. */
 export interface Sent {
@@ -40,6 +40,8 @@ export interface Sent {
   readonly detached?: readonly string[];
   readonly requests: readonly RequestDoc[];
   readonly jobId: string;
+  /** The custom ids of its lines, where somebody else created the job. */
+  readonly ownIds?: readonly string[];
   readonly results: (customIdOf: (line: number) => string) => readonly string[];
   readonly errors: (customIdOf: (line: number) => string) => readonly string[];
   /** How a line was judged at the time, where that was not as it is judged today. */
@@ -56,11 +58,16 @@ export interface Judged {
 
 /** Writes the files of a task and makes the document that records them; the store is left to the caller. */
 export async function judgedTask(world: World, sent: Sent): Promise<Judged> {
-  const { id, slices, requests, jobId } = sent;
+  const { id, slices, requests, jobId, ownIds } = sent;
   const request = requests.length === 1 ? (requests[0]?.id ?? null) : null;
   const folder = taskFolder({ id, request });
   const carried = slices.flatMap((slice) => ordinalsOf(slice.members).map((ordinal) => ({ slice, ordinal })));
-  const manifest = carried.map(({ slice, ordinal }, line) => ({ line, slice: slice.id, ordinal }));
+  const manifest = carried.map(({ slice, ordinal }, line) => ({
+    line,
+    slice: slice.id,
+    ordinal,
+    ...(ownIds ? { customId: ownIds[line] } : {}),
+  }));
   const raw: RawFile[] = [];
   const rows: VerdictRow[] = [];
   const aside = { duplicate: 0, foreign: 0, detached: 0 };
@@ -68,14 +75,15 @@ export async function judgedTask(world: World, sent: Sent): Promise<Judged> {
   let unusedMicros: number | null = 0;
   let charge = NO_USAGE;
   for (const kind of ["results", "errors"] as const) {
-    const texts = sent[kind]((line) => customId(id, line));
+    const texts = sent[kind]((line) => ownIds?.[line] ?? customId(id, line));
     const path = `${folder}/provider/${kind}.jsonl`;
     let offset = 0;
     for (const text of texts) {
       const ref = { path, offset, length: Buffer.byteLength(text) };
       offset += ref.length + 1;
       const decoded = DIALECT.decode(text);
-      const line = lineOf(id, decoded.customId ?? "") ?? carried.length;
+      const name = decoded.customId ?? "";
+      const line = (ownIds ? ownIds.indexOf(name) : lineOf(id, name)) ?? carried.length;
       const at = carried[line];
       const used = decoded.type === "unparseable" ? NO_USAGE : (decoded.usage ?? NO_USAGE);
       if (!at) {
@@ -115,7 +123,17 @@ export async function judgedTask(world: World, sent: Sent): Promise<Judged> {
     sliceCount: slices.length,
     manifest: file,
     attempt: 1,
-    jobs: [{ jobId, how: "created", seenAt: 2_000, cancelAskedAt: null, closedAt: null, costMicros: null }],
+    ...(ownIds ? { foreign: true as const } : {}),
+    jobs: [
+      {
+        jobId,
+        how: ownIds ? "adopted" : "created",
+        seenAt: 2_000,
+        cancelAskedAt: null,
+        closedAt: null,
+        costMicros: null,
+      },
+    ],
     holds: `${ACCOUNT}/${jobId}`,
     view: {
       jobId,

@@ -3,7 +3,7 @@
 export const USAGE = { prompt_tokens: 20, completion_tokens: 8, total_tokens: 28 };
 
 /** A good answer. */
-export function answer(customId: string, text: string): string {
+export function answer(customId: string, text: string, usage: object = USAGE): string {
   return JSON.stringify({
     id: `batch_req_${customId}`,
     custom_id: customId,
@@ -14,7 +14,7 @@ export function answer(customId: string, text: string): string {
         object: "chat.completion",
         model: "gpt-4.1-mini-2025-04-14",
         choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: "stop" }],
-        usage: USAGE,
+        usage,
       },
     },
     error: null,

@@ -1,4 +1,8 @@
 import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { memoryArtifacts } from "@granary/artifacts";
 import type { CheckerDeps, CheckOptions, LedgerCreate, Report } from "../src/index.ts";
 import { verify } from "../src/index.ts";
@@ -55,7 +59,9 @@ export interface World extends AsyncDisposable {
 }
 
 export async function emptyWorld(): Promise<World> {
-  const store = sqliteStore({ path: ":memory:", clock: { now: () => NOW }, ids: countingIds() });
+  const folder = await mkdtemp(join(tmpdir(), "granary-world-"));
+  const path = join(folder, "granary.db");
+  const store = sqliteStore({ path, clock: { now: () => NOW }, ids: countingIds() });
   await store.ensure();
   const artifacts = memoryArtifacts();
   const jobs: JobSnapshot[] = [];
@@ -88,9 +94,11 @@ export async function emptyWorld(): Promise<World> {
     async forge(kind, id, next, dueAt) {
       const held = await store.load(kind, id);
       if (!held) throw new Error(`no ${kind} ${id}`);
-      const due = dueAt === undefined ? {} : { dueAt };
+      // The store itself lets nobody be forgotten: that is written past it.
+      const due = dueAt === undefined ? {} : { dueAt: dueAt ?? NOW };
       const saved = await store.save(kind, held, { ...held, ...next(held) }, { asOwner: false, ...due });
       if (!("saved" in saved)) throw new Error(`${kind} ${id} was not written`);
+      if (dueAt === null) forget(path, kind, id);
     },
     async relay() {
       const pending = (await store.pendingFacts(1_000)).map(({ fact }) => fact);
@@ -98,8 +106,21 @@ export async function emptyWorld(): Promise<World> {
       await store.dropFacts(pending.map(({ id }) => id));
     },
     check: (options, changed) => verify({ ...deps, ...changed }, { quiet: true, ...options }),
-    [Symbol.asyncDispose]: () => store.close(),
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
   };
+}
+
+/** Makes a document never due, as no store would. */
+function forget(path: string, kind: Kind, id: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    database.prepare(`UPDATE ${kind} SET dueAt = NULL WHERE id = ?`).run(id);
+  } finally {
+    database.close();
+  }
 }
 
 export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Durations } from "./account.ts";
-import { FAST, USUAL } from "./account.ts";
+import { FAST, modeOf, USUAL } from "./account.ts";
 
 describe.each([
   ["usual", USUAL],
@@ -19,5 +19,15 @@ describe.each([
 
   it("give a job more time than the quiet period and the settle window together", () => {
     expect(durations.jobTimeoutMs).toBeGreaterThan(durations.quietMs + durations.settleMs);
+  });
+});
+
+describe("the mode of an account", () => {
+  it.each([
+    ["openai:simulated", "simulated"],
+    ["anthropic:default", "live"],
+    ["openai:simulated-eu", "live"],
+  ] as const)("of %s is %s", (account, mode) => {
+    expect(modeOf(account)).toBe(mode);
   });
 });

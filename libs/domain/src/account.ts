@@ -32,16 +32,33 @@ export interface AccountLimits {
   readonly dailyMicros?: number;
 }
 
+/**
+ * What becomes of an account's files at the provider. `remove`: they are removed once their task has ended and all
+ * that they say lies here; where the API has an expiry, one is set beside it. `expire`: the expiry alone. `keep`:
+ * neither.
+ */
+export type FilePolicy = "keep" | "remove" | "expire";
+
+/** Whether an account is somebody's, and paid for, or the simulator's. */
+export type AccountMode = "live" | "simulated";
+
+/** The mode of an account by its id: `simulated` is the name of simulated ones, and of no other. */
+export function modeOf(account: string): AccountMode {
+  return account.endsWith(":simulated") ? "simulated" : "live";
+}
+
 /** A key, project, base URL and mode at a provider. Its mode is for life. */
 export interface AccountSettings {
   /** `<provider>:<name>`; simulated accounts are named `<provider>:simulated`. */
   readonly id: string;
   readonly provider: string;
-  readonly mode: "live" | "simulated";
+  readonly mode: AccountMode;
   readonly durations: Durations;
   readonly limits: AccountLimits;
   /** Models to take beside those with a known price. */
   readonly extraModels: readonly string[];
+  /** `remove` where absent. */
+  readonly files?: FilePolicy;
 }
 
 /** An account that this process can use. */

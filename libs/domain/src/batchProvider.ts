@@ -2,6 +2,7 @@
 import type { Fault } from "./errors.ts";
 import type { Item, Output } from "./item.ts";
 import type { Usage } from "./outcome.ts";
+import type { TokenEstimate } from "./pricing.ts";
 
 /** A job's status in our words. A status nobody has heard of is `other`, which is never terminal. */
 export type JobStatus =
@@ -42,6 +43,8 @@ export interface JobSnapshot {
   }[];
   /** What the provider says was used, where it says so. */
   readonly usage: Usage | null;
+  /** Fields of the job that the adapter does not know, by path; absent where it knows all. Foreign text: clean it. */
+  readonly drift?: readonly string[];
 }
 
 /** What became of a create. Everything that is not certain is `unknown`. */
@@ -105,6 +108,11 @@ export interface Dialect {
   readonly provider: string;
   readonly limits: JobLimits;
   readonly endpoints: readonly [string, ...string[]];
+  /**
+   * Whether a listing shows which task a job is for. Where it does not, only the custom ids in a job's results say so:
+   * then one create is open at a time, and a lost one is found by time and number of lines.
+   */
+  readonly tags: "shown" | "hidden";
   /** Faults of the schema: no valid JSON Schema, or outside the provider's subset. Paths begin with `output.schema`. */
   schemaFaults(schema: Readonly<Record<string, unknown>>): readonly Fault[];
   /** Faults of one item for this provider (params it does not know, another model inside `body`). Paths are relative to the item. */
@@ -117,8 +125,10 @@ export interface Dialect {
   /** One line of the input, without its end. */
   encode(item: Item, context: LineContext, customId: string): string;
   /** Estimated tokens of an item: the input's, and the most that may come out. */
-  estimate(item: Item, context: LineContext): { readonly input: number; readonly output: number };
+  estimate(item: Item, context: LineContext): TokenEstimate;
   decode(line: string): DecodedLine;
+  /** Fields of a line that nobody here knows, by path; none of a line that is no JSON. Parses it once more: for samples. */
+  drift(line: string): readonly string[];
   /**
    * Whether a terminal job's files and counts are all there. A provider may say it has finished before it can
    * show what it finished; the caller waits for a while and then takes what there is.

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  adoptData,
   cancelData,
   COMMAND_DATA,
   COMMAND_PREFIX,
@@ -22,6 +23,8 @@ const SUBMIT = {
   model: "gpt-4.1-mini",
   items: [{ key: "a", prompt: "Say yes." }],
 };
+
+const ADOPT = { source: "crm", provider: "openai", model: "gpt-4.1-mini", jobId: "batch_1" };
 
 /** Paths and messages of all faults, or none. */
 function faultsOf(
@@ -161,6 +164,28 @@ describe("an item", () => {
   });
 });
 
+describe("adoptData", () => {
+  it("names a job and its items, which travel once unless more is asked for", () => {
+    const items = [{ key: "a", body: { messages: [] } }];
+    expect(adoptData.parse({ ...ADOPT, items })).toEqual({
+      ...ADOPT,
+      items,
+      output: { type: "text" },
+      retry: { maxAttempts: 1, backoffMs: 0 },
+      metadata: {},
+    });
+    expect(adoptData.parse({ ...ADOPT, items, retry: { backoffMs: 5 } }).retry.maxAttempts).toBe(1);
+  });
+
+  it("refuses a job without a name, and items given twice or not at all", () => {
+    const itemsRef = { path: "in/a.jsonl", sha256: "0".repeat(64) };
+    const items = [{ key: "a", prompt: "x" }];
+    for (const wrong of [{ items, jobId: "" }, {}, { items, itemsRef }, { items, priority: 1 }])
+      expect(faultsOf(adoptData, { ...ADOPT, ...wrong })).toHaveLength(1);
+    expect(faultsOf(adoptData, { ...ADOPT, itemsRef })).toEqual([]);
+  });
+});
+
 describe("the other commands", () => {
   const which = { source: "crm", requestId: "nightly 42" };
 
@@ -190,13 +215,14 @@ describe("the other commands", () => {
 describe("commandSchema", () => {
   const DATA = {
     submit: SUBMIT,
+    adopt: { ...ADOPT, items: [{ key: "a", body: { messages: [] } }] },
     cancel: { source: "crm", requestId: "x" },
     retry: { source: "crm", requestId: "x" },
     poll: { taskId: "grtest-a" },
   } as const;
 
   it("is there for every command", () => {
-    expect(COMMAND_TYPES).toEqual(["submit", "cancel", "retry", "poll"]);
+    expect(COMMAND_TYPES).toEqual(["submit", "adopt", "cancel", "retry", "poll"]);
     expect(Object.keys(COMMAND_DATA)).toEqual(COMMAND_TYPES);
   });
 

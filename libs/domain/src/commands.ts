@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Fault } from "./errors.ts";
 import { failureReason } from "./outcome.ts";
-import { item, output, retryPolicy } from "./item.ts";
+import { anyObject, item, output, retryPolicy } from "./item.ts";
 
 const name = z
   .string()
@@ -23,6 +23,14 @@ export function durationMs(text: string): number {
   const [, amount = "", unit = ""] = /^([\d.]+)(ms|s|m|h|d)$/.exec(text) ?? [];
   return Math.round(Number(amount) * (UNIT_MS[unit] ?? Number.NaN));
 }
+
+const LONGEST_DEADLINE_MS = durationMs("3650d");
+
+/** An instant that is further ahead than a date can tell is none. */
+const deadline = z.union(
+  [z.iso.datetime({ offset: true }), duration.refine((text) => durationMs(text) <= LONGEST_DEADLINE_MS)],
+  "an instant such as 2026-01-05T12:00:00Z, or a duration such as 2h, of at most 3650d",
+);
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits");
 const objectName = z.string().min(1).max(1024);
@@ -51,11 +59,11 @@ const submitFields = {
   output: output.default({ type: "text" }),
   priority: z.number().int().min(-100).max(100).default(0),
   /** An instant, or a duration from acceptance. */
-  deadline: z.union([z.iso.datetime({ offset: true }), duration]).optional(),
+  deadline: deadline.optional(),
   retry: retryPolicy.prefault({}),
   maxCostUsd: z.number().positive().optional(),
   isolate: z.boolean().default(false),
-  metadata: z.record(z.string(), z.unknown()).default({}),
+  metadata: anyObject.default({}),
   notify: z.unknown().optional(),
   traceparent: z
     .string()
@@ -63,21 +71,54 @@ const submitFields = {
     .optional(),
 };
 
+function exactlyOneInput(
+  value: { readonly items?: unknown; readonly itemsRef?: unknown },
+  context: z.RefinementCtx,
+): void {
+  if ((value.items === undefined) === (value.itemsRef === undefined))
+    context.addIssue({
+      code: "custom",
+      path: ["items"],
+      message: "give exactly one of items and itemsRef",
+    });
+}
+
 /** Everything of a submit command but its items: what a workload file's header line holds. */
 export const submitHeader = z.strictObject(submitFields);
 export type SubmitHeader = z.infer<typeof submitHeader>;
 
 export const submitData = z
   .strictObject({ ...submitFields, items: z.array(item).optional(), itemsRef: itemsRef.optional() })
-  .superRefine((value, context) => {
-    if ((value.items === undefined) === (value.itemsRef === undefined))
-      context.addIssue({
-        code: "custom",
-        path: ["items"],
-        message: "give exactly one of items and itemsRef",
-      });
-  });
+  .superRefine(exactlyOneInput);
 export type SubmitData = z.infer<typeof submitData>;
+
+/**
+ * Takes over a job that somebody else created under an account of ours. The items are those of its input file, in
+ * the file's order: `key` is the line's custom id, `body` the provider's own request.
+ */
+export const adoptData = z
+  .strictObject({
+    source: name,
+    /** Idempotency key within the source; `adopt-<jobId>` where it is left out. */
+    requestId: z.string().min(1).max(256).optional(),
+    provider: submitFields.provider,
+    account: submitFields.account,
+    jobId: z.string().min(1).max(240),
+    model: submitFields.model,
+    endpoint: submitFields.endpoint,
+    output: submitFields.output,
+    deadline: submitFields.deadline,
+    /** Items that failed travel again, as any others, only where more than one attempt is asked for. */
+    retry: z
+      .strictObject({ ...retryPolicy.shape, maxAttempts: z.number().int().min(1).max(10).default(1) })
+      .prefault({}),
+    metadata: submitFields.metadata,
+    traceparent: submitFields.traceparent,
+    items: z.array(item).optional(),
+    itemsRef: itemsRef.optional(),
+  })
+  .superRefine(exactlyOneInput);
+export type AdoptData = z.infer<typeof adoptData>;
 
 const which = { source: name, requestId: z.string().min(1).max(256) };
 
@@ -99,6 +140,7 @@ export const pollData = z.union([z.strictObject(which), z.strictObject({ taskId:
 
 export const COMMAND_DATA = {
   submit: submitData,
+  adopt: adoptData,
   cancel: cancelData,
   retry: retryData,
   poll: pollData,

@@ -84,6 +84,15 @@ export interface RequestEnd {
   readonly why: "cancelled" | "deadline";
 }
 
+/** A job that somebody else created, and that a request takes over with its items. */
+export interface Adoption {
+  readonly jobId: string;
+  /** When the provider made it; the time of the adoption where it does not say. */
+  readonly createdAt: number;
+  /** When we ask for a cancellation ourselves; null where the job had ended already. */
+  readonly timeoutAt: number | null;
+}
+
 /** What an upstream system asked for. */
 export interface RequestDoc extends Head {
   readonly state: RequestState;
@@ -108,6 +117,8 @@ export interface RequestDoc extends Head {
   readonly traceparent: string | null;
   /** The request whose items this one repeats. */
   readonly parent: string | null;
+  /** Set where its items travel already, in a job that is not ours: nothing is created for them. */
+  readonly adopts?: Adoption;
   readonly itemCount: number;
   readonly input: { readonly inline: readonly Item[] } | ArtifactRef;
   readonly cuts: readonly Cut[];
@@ -186,17 +197,36 @@ export interface Intent {
   readonly fileId: string | null;
   readonly revokedAt: number | null;
   readonly revokedSeq: number | null;
+  /** Set where a store that is lost wrote an intent of this attempt before: then it may have been sent already then. */
+  readonly perhapsSentAt?: number;
 }
 
-/** A provider job that carries this task's tag. */
+/** A provider job that does this task's work. */
 export interface TaskJob {
   readonly jobId: string;
-  /** `surplus`: a second job for the same work; it is cancelled, counted and told. */
-  readonly how: "created" | "adopted" | "surplus";
+  /**
+   * `provisional`: its provider shows no tags, and it fits by time and number of lines. Its results will say whether
+   * it is ours; until then it is never cancelled. `surplus`: a second job for the same work; it is cancelled, counted
+   * and told.
+   */
+  readonly how: "created" | "adopted" | "provisional" | "surplus";
   readonly seenAt: number;
   readonly cancelAskedAt: number | null;
   readonly closedAt: number | null;
   readonly costMicros: number | null;
+}
+
+/** What an operator said about a create whose answer is not known. Never taken back. */
+export interface OperatorVerdict {
+  readonly at: number;
+  /** Who said so, as they named themselves. */
+  readonly by: string;
+  /** The attempt it speaks of. */
+  readonly attempt: number;
+  /** `attached`: this job is ours. `not_created`: no job came of the create; the attempt is given up. */
+  readonly says: "attached" | "not_created";
+  readonly jobId: string | null;
+  readonly note: string;
 }
 
 /** What was last heard of the job the task holds. */
@@ -221,6 +251,8 @@ export interface ProviderView {
 export interface RawFile extends ArtifactRef {
   readonly kind: "results" | "errors";
   readonly lines: number;
+  /** The file at the provider that it is a copy of; absent where an older version recorded it. */
+  readonly fileId?: string;
 }
 
 /** The committed decision about every line of a task. */
@@ -233,6 +265,8 @@ export interface VerdictsRef extends ArtifactRef {
   /** Charged for lines nobody waits for any more: detached, duplicate. */
   readonly unusedMicros: number | null;
   readonly usage: Usage;
+  /** Lines of the task for which nothing came, or nothing that could be read; not told by older versions. */
+  readonly lacking?: number;
   /** Lines of the result files that are nobody's verdict. */
   readonly aside: { readonly duplicate: number; readonly foreign: number; readonly detached: number };
   /** When they were decided. */
@@ -245,7 +279,17 @@ export interface Revision extends VerdictsRef {
 }
 
 /** Why there is nothing to fetch for a task that is to be harvested. */
-export type NoFetch = "ended" | "job_rejected" | "job_lost";
+export type NoFetch = "ended" | "job_rejected" | "job_lost" | "results_unavailable";
+
+/** What is to become of an ended task's files at the provider, and what became of them. */
+export interface ProviderFiles {
+  /** Attempts to remove them that failed. */
+  readonly tries: number;
+  /** When that was over; null while they are still to be removed. */
+  readonly closedAt: number | null;
+  /** `left`: the provider would not remove them, or the account's policy had changed. */
+  readonly outcome: "removed" | "left" | null;
+}
 
 /** The slices that travel in one provider job. Its id is the tag by which the job is found again. */
 export interface TaskDoc extends Head {
@@ -274,11 +318,19 @@ export interface TaskDoc extends Head {
   readonly attempt: number;
   readonly intent: Intent | null;
   readonly jobs: readonly TaskJob[];
+  /** Jobs that were held provisionally and turned out to be another's. */
+  readonly mistaken?: readonly string[];
+  /** What operators said about this task's creates, in order. */
+  readonly verdictsOfOperators?: readonly OperatorVerdict[];
   /** `<account>/<jobId>`, or `-/<task id>` while there is none. Unique over all tasks. */
   readonly holds: string;
+  /** Set where somebody else created its job: it has no tag of ours, and the manifest names each line's custom id. */
+  readonly foreign?: true;
   readonly view: ProviderView | null;
   readonly timeoutAt: number | null;
   readonly raw: readonly RawFile[];
+  /** Set when the task ends, where its files at the provider are to be removed. Absent: they are left alone. */
+  readonly files?: ProviderFiles;
   readonly noFetch: NoFetch | null;
   readonly verdicts: VerdictsRef | null;
   readonly revisions: readonly Revision[];
@@ -304,13 +356,47 @@ export interface Pause {
   readonly strikes: number;
 }
 
+/** Something of a provider's answers that this program does not know, as it was first seen. */
+export interface SchemaDrift {
+  readonly object: "job" | "line";
+  /** A field's path, or `status=` and a status; bounded in length and number. */
+  readonly field: string;
+  readonly at: number;
+}
+
 /** A provider account; its lease is the packer's. */
 export interface AccountDoc extends Head {
   readonly state: "open";
   readonly account: string;
+  /**
+   * Where the provider shows no tags: the task that may send a create. It stands for as long as that task is
+   * `submitting` or `unknown`, so there is nothing to give back.
+   */
+  readonly openCreate?: { readonly taskId: string; readonly at: number };
   readonly pauses: Readonly<Record<string, Pause>>;
   /** Highest number of jobs, or enqueued tokens, a model took before the provider said it was too many. */
   readonly learned: Readonly<Record<string, { readonly jobs?: number; readonly tokens?: number }>>;
+  /** What was told of drift, so that each is told once; absent where there was none. */
+  readonly drift?: readonly SchemaDrift[];
+}
+
+/** A job nobody holds, at a provider that shows no tags: perhaps ours, perhaps not. */
+export interface Stranger {
+  readonly jobId: string;
+  readonly createdAt: number;
+  readonly lines: number;
+  /** The pass that saw it first: an intent written after that pass did not create it. */
+  readonly firstSeq: number;
+  /** Whose its results say it is, once it has any: a task's id, or `foreign`. */
+  readonly owner: string | null;
+}
+
+/** An attempt that was given up for the absence of its job, where a job cannot be told by its tag. */
+export interface Suspect {
+  readonly taskId: string;
+  readonly lines: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The state of listing an account's jobs; its lease is the sweeper's. Id: the account's. */
@@ -324,6 +410,11 @@ export interface SweepDoc extends Head {
   readonly foreign: { readonly jobs: number; readonly lines: number };
   /** Jobs with our tag and no task. */
   readonly orphans: readonly string[];
+  /** Only where the provider shows no tags: what nobody held when a pass last saw it, the newest first. */
+  readonly strangers?: readonly Stranger[];
+  readonly suspects?: readonly Suspect[];
+  /** By task in `unknown`: the jobs that may be its own, as the last complete pass saw them. */
+  readonly candidates?: Readonly<Record<string, readonly string[]>>;
   readonly lastError: LastError | null;
 }
 

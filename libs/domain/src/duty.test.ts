@@ -64,6 +64,14 @@ describe("dutyOf", () => {
     expect(dutyOf("task", sampleTask({ state, jobs: [sampleJob(), closed] }))).toBe(after);
   });
 
+  it("of an ended task is the harvester until its files are gone or given up, after its surplus jobs", () => {
+    const due = { tries: 1, closedAt: null, outcome: null };
+    const over = { tries: 1, closedAt: 9, outcome: "left" } as const;
+    expect(dutyOf("task", ended({ jobs: [closed], files: due }))).toBe("harvester");
+    expect(dutyOf("task", ended({ jobs: [closed], files: over }))).toBeNull();
+    expect(dutyOf("task", ended({ files: due }))).toBe("monitor");
+  });
+
   it("of an ended task is the harvester while a replay is asked for or not applied", () => {
     expect(dutyOf("task", ended({ again: { n: 1 } }))).toBe("harvester");
     expect(dutyOf("task", ended({ revisions: [revisionWith(null)] }))).toBe("harvester");

@@ -1,4 +1,5 @@
 import type { DocOf, Kind, RequestDoc, Role, TaskDoc } from "./documents.ts";
+import { hasFilesToRemove } from "./providerFiles.ts";
 
 /**
  * Whose turn it is on a document: the one role whose due loop claims it. Null where nobody has anything to do.
@@ -48,7 +49,8 @@ function dutyOfTask(task: TaskDoc): Role | null {
       return "harvester";
     case "ended":
       if (task.again || task.revisions.some((revision) => revision.appliedAt === null)) return "harvester";
-      return hasOpenSurplus(task) ? "monitor" : null;
+      if (hasOpenSurplus(task)) return "monitor";
+      return hasFilesToRemove(task) ? "harvester" : null;
   }
 }
 

@@ -60,9 +60,9 @@ describe("stampFacts", () => {
 describe("factSchema", () => {
   const fact = stampFacts("task", sampleTask(), [SAMPLE_FACTS["task.ended"]], AT)[0];
 
-  it("has data for every type, of requests and tasks alone", () => {
+  it("has data for every type, of requests, tasks and providers alone", () => {
     expect(Object.keys(FACT_DATA)).toEqual(FACT_TYPES);
-    for (const type of FACT_TYPES) expect(type).toMatch(/^(?:request|task)\.[a-z]+(?:_[a-z]+)*$/);
+    for (const type of FACT_TYPES) expect(type).toMatch(/^(?:request|task|provider)\.[a-z]+(?:_[a-z]+)*$/);
     expect(Object.keys(SAMPLE_FACTS).toSorted()).toEqual(FACT_TYPES.toSorted());
   });
 

@@ -77,7 +77,12 @@ export const FACT_DATA = {
   }),
   "task.submitted": z.object({ ...ofTask, jobId: z.string(), attempt: z.number().int() }),
   "task.create_unknown": z.object({ ...ofTask, attempt: z.number().int(), error: errorOf }),
-  "task.adopted": z.object({ ...ofTask, jobId: z.string() }),
+  "task.adopted": z.object({
+    ...ofTask,
+    jobId: z.string(),
+    /** Whether it only fits by time and number of lines; told again once its results have shown that it is ours. */
+    provisional: z.boolean(),
+  }),
   "task.surplus_found": z.object({ ...ofTask, jobId: z.string() }),
   "task.ended_at_provider": z.object({
     ...ofTask,
@@ -92,6 +97,13 @@ export const FACT_DATA = {
     counts,
     retries: z.number().int(),
     costMicros: z.number().int().nullable(),
+  }),
+  "provider.schema_drift": z.object({
+    account: z.string(),
+    provider: z.string(),
+    object: z.enum(["job", "line"]),
+    /** A field's path, or `status=` and a status that nobody has heard of. */
+    field: z.string(),
   }),
 } as const;
 

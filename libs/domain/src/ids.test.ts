@@ -2,8 +2,10 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countingIds } from "../test/sampleDocuments.ts";
 import {
+  adoptionTaskId,
   base32,
   customId,
+  isGranaryTag,
   isOurTag,
   lineOf,
   newTaskId,
@@ -13,6 +15,7 @@ import {
   poolKey,
   requestKey,
   sliceId,
+  tagOfCustomId,
   taskFolder,
 } from "./ids.ts";
 
@@ -77,6 +80,28 @@ describe("a task's tag", () => {
   });
 });
 
+describe("an adoption's task id", () => {
+  const ADOPTION = { account: "openai:a", jobId: "batch_1", request: "rqa", contentSha: "c" };
+
+  it("has the form of a tag, and is the same for the same adoption alone", () => {
+    const id = adoptionTaskId(countingIds(), "ab12", ADOPTION);
+    expect(isOurTag(id, "ab12")).toBe(true);
+    expect(isGranaryTag(id)).toBe(true);
+    expect(adoptionTaskId(countingIds(), "ab12", { ...ADOPTION })).toBe(id);
+    const others = [{ account: "openai:b" }, { jobId: "batch_2" }, { request: "rqb" }, { contentSha: "d" }];
+    const ids = others.map((other) => adoptionTaskId(countingIds(), "ab12", { ...ADOPTION, ...other }));
+    expect(new Set([id, ...ids]).size).toBe(5);
+  });
+});
+
+describe("isGranaryTag", () => {
+  it("knows any store's tag, and no name a script may give", () => {
+    expect(isGranaryTag(newTaskId(countingIds(), "ab13"))).toBe(true);
+    for (const other of [null, "", "nightly", "gr-x", `grab12-${"a".repeat(19)}`, `grAB12-${"a".repeat(20)}`])
+      expect(isGranaryTag(other)).toBe(false);
+  });
+});
+
 describe("sliceId and outcomeId", () => {
   it("sort as their numbers do", () => {
     expect(sliceId("rqa", 12, 3)).toBe("rqa.000012.003");
@@ -129,6 +154,23 @@ describe("customId", () => {
     ];
     for (const id of [...strange, `${task}-12345678901`, customId(newTaskId(countingIds(), "ab13"), 1)])
       expect(lineOf(task, id)).toBeNull();
+  });
+});
+
+describe("tagOfCustomId", () => {
+  it("reads the tag of any task back from the custom ids of its lines", () => {
+    fc.assert(
+      fc.property(fc.constantFrom("ab12", "ab13"), fc.nat(100_000_000), (instance, line) => {
+        const task = newTaskId(countingIds(), instance);
+        expect(tagOfCustomId(customId(task, line))).toBe(task);
+      }),
+    );
+  });
+
+  it("takes what stands before the last hyphen of anybody's id, and nothing where there is none", () => {
+    expect(tagOfCustomId("my-batch-17")).toBe("my-batch");
+    expect(tagOfCustomId("a-")).toBe("a");
+    for (const other of ["", "request17", "-17"]) expect(tagOfCustomId(other)).toBeNull();
   });
 });
 

@@ -28,6 +28,30 @@ export function newTaskId(ids: Ids, instance: string): string {
   return `gr${instance}-${ids.random(20)}`;
 }
 
+/** The task id of an adoption: the same one whenever the same request adopts the same job with the same items. */
+export function adoptionTaskId(
+  ids: Ids,
+  instance: string,
+  adoption: {
+    readonly account: string;
+    readonly jobId: string;
+    readonly request: string;
+    readonly contentSha: string;
+  },
+): string {
+  const { account, jobId, request, contentSha } = adoption;
+  const digest = ids
+    .sha256()
+    .update(JSON.stringify([account, jobId, request, contentSha]))
+    .hex();
+  return `gr${instance}-${base32(digest, 20)}`;
+}
+
+/** Whether a tag has the form of any store's. */
+export function isGranaryTag(tag: string | null): tag is string {
+  return tag !== null && /^gr[a-z0-9]{4}-[a-z2-7]{20}$/.test(tag);
+}
+
 /** Whether a tag was made by this store. Another instance's tag is foreign. */
 export function isOurTag(tag: string | null, instance: string): tag is string {
   return tag !== null && tag.startsWith(`gr${instance}-`) && tag.length === 7 + 20;
@@ -58,6 +82,12 @@ export function lineOf(taskId: string, id: string): number | null {
   const digits = id.slice(taskId.length + 1);
   if (!/^(?:0|[1-9a-z][0-9a-z]{0,9})$/.test(digits)) return null;
   return Number.parseInt(digits, 36);
+}
+
+/** The tag in a custom id, whoever's task it is; null where there is none. */
+export function tagOfCustomId(id: string): string | null {
+  const end = id.lastIndexOf("-");
+  return end > 0 ? id.slice(0, end) : null;
 }
 
 /** The folder of a task's artifacts. */

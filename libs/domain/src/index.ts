@@ -15,6 +15,7 @@ export type {
 export type { Bus } from "./bus.ts";
 export type { Clock, Hasher, Ids } from "./clock.ts";
 export {
+  adoptData,
   COMMAND_DATA,
   COMMAND_PREFIX,
   COMMAND_TYPES,
@@ -28,9 +29,10 @@ export {
   submitData,
   submitHeader,
 } from "./commands.ts";
-export type { Command, CommandType, Reply, SubmitData, SubmitHeader } from "./commands.ts";
+export type { AdoptData, Command, CommandType, Reply, SubmitData, SubmitHeader } from "./commands.ts";
 export type {
   AccountDoc,
+  Adoption,
   ArtifactRef,
   Cut,
   DeadLetter,
@@ -41,7 +43,9 @@ export type {
   Kind,
   LastError,
   NoFetch,
+  OperatorVerdict,
   Pause,
+  ProviderFiles,
   ProviderView,
   RawFile,
   RequestDoc,
@@ -51,8 +55,11 @@ export type {
   Results,
   Revision,
   Role,
+  SchemaDrift,
   Slice,
   SliceState,
+  Stranger,
+  Suspect,
   SweepDoc,
   TaskDoc,
   TaskJob,
@@ -80,9 +87,11 @@ export type { Fault, Trouble } from "./errors.ts";
 export { FACT_DATA, FACT_PREFIX, FACT_TYPES, factSchema, stampFacts } from "./facts.ts";
 export type { Fact, FactBody, FactType } from "./facts.ts";
 export {
+  adoptionTaskId,
   base32,
   canonicalJson,
   customId,
+  isGranaryTag,
   isOurTag,
   lineOf,
   newTaskId,
@@ -92,6 +101,7 @@ export {
   poolKey,
   requestKey,
   sliceId,
+  tagOfCustomId,
   taskFolder,
 } from "./ids.ts";
 export type { Pool } from "./ids.ts";
@@ -113,6 +123,7 @@ export {
   outcomeStatus,
   totalOf,
   usage,
+  withCacheWrites,
 } from "./outcome.ts";
 export type {
   Counts,
@@ -143,13 +154,15 @@ export type {
   Store,
   TaskFilter,
 } from "./store.ts";
-export { FAST, USUAL } from "./account.ts";
+export { FAST, modeOf, USUAL } from "./account.ts";
 export type {
   Account,
   AccountLimits,
+  AccountMode,
   AccountSettings,
   Catalogue,
   Durations,
+  FilePolicy,
   SourceSettings,
 } from "./account.ts";
 export { decideAdmission, PAUSE_BASE_MS, pauseFor, pauseScope, WHOLE_ACCOUNT } from "./admission.ts";
@@ -157,19 +170,32 @@ export type { Admission, AdmissionInput } from "./admission.ts";
 export { nextUtcDayAt, utcDayStart, withinBudget } from "./budget.ts";
 export { childSlice, CUT_LIMITS, cutLimits, cutter, slicesOfCuts } from "./cutting.ts";
 export type { Cutter, ItemSize } from "./cutting.ts";
+export { heldJobOf, isProvisional } from "./heldJob.ts";
+export { DEEPEST, isShallow, TOO_DEEP } from "./nesting.ts";
 export { newHead } from "./newHead.ts";
+export {
+  attemptWindow,
+  createTimeoutMs,
+  fitsWindow,
+  isDeclaredNotCreated,
+  mayBeJobOf,
+} from "./openAttempt.ts";
 export { planTasks } from "./packing.ts";
 export type { PoolView, TaskPlan } from "./packing.ts";
 export { nextPollAt, timeoutAt } from "./polling.ts";
-export { costOf, estimateMicros, priceOf } from "./pricing.ts";
-export type { Price } from "./pricing.ts";
+export { FILE_TRIES, hasFilesToRemove, isHarvested, providerFilesOf } from "./providerFiles.ts";
+export { costOf, costOfJob, estimateMicros, priceList, priceOf, priceOfTask } from "./pricing.ts";
+export type { Price, PriceTier, Rates, TokenEstimate } from "./pricing.ts";
 export { acceptedFact, changeRequest, decideRequest, evolveRequest, requestResult } from "./request.ts";
 export type { RequestCommand, RequestEvent, Totals } from "./request.ts";
 export { decideRetry, isRetryable, retryNotBefore } from "./retryPolicy.ts";
+export { DRIFT_NAMES, driftName, OTHER_DRIFT, tellDrift } from "./schemaDrift.ts";
 export { decideSlice, evolveSlice, moveOf, SLICE_MOVES } from "./slice.ts";
 export type { SliceCommand, SliceEvent } from "./slice.ts";
 export { decideTask, taskResult } from "./task.ts";
 export type { Carried, TaskCommand, TaskEvent } from "./task.ts";
+export { adoptingTask, lateTask } from "./adoptingTask.ts";
+export type { AdoptingTask } from "./adoptingTask.ts";
 export { changeTask, evolveTask, newTask } from "./taskEvolve.ts";
 export type { Change } from "./taskEvolve.ts";
 export { judgeAbsent, judgeLine, outcomeOf, verdictRow } from "./verdicts.ts";

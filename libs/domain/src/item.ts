@@ -1,4 +1,10 @@
 import { z } from "zod";
+import { isShallow, TOO_DEEP } from "./nesting.ts";
+
+/** An object of any content that can be written again. */
+export const anyObject = z
+  .record(z.string(), z.unknown())
+  .refine((value) => isShallow(value), { error: TOO_DEEP });
 
 /** One turn of a conversation. */
 export const message = z.strictObject({
@@ -26,7 +32,7 @@ export const item = z
     prompt: z.string().min(1).optional(),
     messages: z.array(message).min(1).optional(),
     /** The provider's own request body, passed as it is. */
-    body: z.record(z.string(), z.unknown()).optional(),
+    body: anyObject.optional(),
     system: z.string().min(1).optional(),
     params: params.optional(),
   })
@@ -54,7 +60,7 @@ export const output = z.discriminatedUnion("type", [
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/, "a name of 1 to 64 of A-Z, a-z, 0-9, _ and -")
       .default("answer"),
-    schema: z.record(z.string(), z.unknown()),
+    schema: anyObject,
   }),
 ]);
 export type Output = z.infer<typeof output>;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Counts, Outcome } from "./outcome.ts";
+import type { Counts, Outcome, Usage } from "./outcome.ts";
 import {
   addCosts,
   addCounts,
@@ -13,6 +13,7 @@ import {
   OUTCOME_STATUSES,
   totalOf,
   usage,
+  withCacheWrites,
 } from "./outcome.ts";
 
 function outcomeWith(with_: Partial<Outcome> = {}): Outcome {
@@ -133,6 +134,35 @@ describe("usage and costs", () => {
       cachedTokens: 6,
       reasoningTokens: 8,
     });
+  });
+
+  it("add up what was written to a cache, and leave it out where nothing was", () => {
+    // Of before it was counted, as it lies in stores.
+    const old = JSON.parse(
+      '{"inputTokens":10,"outputTokens":2,"cachedTokens":3,"reasoningTokens":1}',
+    ) as Usage;
+    const written = { ...old, cacheWriteTokens: 5, longCacheWriteTokens: 4 };
+    expect(addUsage(old, old)).toEqual({
+      inputTokens: 20,
+      outputTokens: 4,
+      cachedTokens: 6,
+      reasoningTokens: 2,
+    });
+    expect(addUsage(old, written)).toEqual({
+      inputTokens: 20,
+      outputTokens: 4,
+      cachedTokens: 6,
+      cacheWriteTokens: 5,
+      longCacheWriteTokens: 4,
+      reasoningTokens: 2,
+    });
+    expect(addUsage(written, written)).toMatchObject({ cacheWriteTokens: 10, longCacheWriteTokens: 8 });
+    expect(Object.keys(addUsage(NO_USAGE, { ...NO_USAGE, cacheWriteTokens: 0 }))).toEqual(
+      Object.keys(NO_USAGE),
+    );
+    expect(withCacheWrites(written, { cacheWriteTokens: 0, longCacheWriteTokens: 0 })).toEqual(old);
+    expect(usage.safeParse(old).success && usage.safeParse(written).success).toBe(true);
+    expect(usage.safeParse({ ...old, cacheWriteTokens: -1 }).success).toBe(false);
   });
 
   it("are whole tokens, and not fewer than none", () => {

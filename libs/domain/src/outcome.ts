@@ -12,6 +12,7 @@ export const FAILURE_REASONS = [
   "missing",
   "job_rejected",
   "job_lost",
+  "unavailable",
   "over_budget",
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -22,27 +23,60 @@ export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
 export const failureReason = z.enum(FAILURE_REASONS);
 export const outcomeStatus = z.enum(OUTCOME_STATUSES);
 
-/** Tokens of one answer, as the provider reported them. */
+/**
+ * Tokens of one answer, as the provider reported them. What was written to a cache is left out where nothing was: so
+ * it is in everything that was stored before it was counted.
+ */
 export const usage = z.object({
   inputTokens: z.number().int().nonnegative(),
   outputTokens: z.number().int().nonnegative(),
   /** Part of `inputTokens` that was read from the provider's prompt cache. */
   cachedTokens: z.number().int().nonnegative(),
+  /** Part of `inputTokens` that was written to it, for however long. */
+  cacheWriteTokens: z.number().int().nonnegative().optional(),
+  /**
+   * Part of `cacheWriteTokens` that is kept for the longer of the provider's two times: an hour instead of five minutes
+   * at Anthropic, twelve hours instead of half an hour at OpenAI.
+   */
+  longCacheWriteTokens: z.number().int().nonnegative().optional(),
   /** Part of `outputTokens` that was spent on reasoning. */
   reasoningTokens: z.number().int().nonnegative(),
 });
-export type Usage = z.infer<typeof usage>;
+export type Usage = Readonly<z.infer<typeof usage>>;
 
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
 
-/** The sum of two usages. */
-export function addUsage(a: Usage, b: Usage): Usage {
+/** A usage with what was written to the cache, which is left out where it is nothing. */
+export function withCacheWrites(
+  used: Usage,
+  writes: { readonly cacheWriteTokens: number; readonly longCacheWriteTokens: number },
+): Usage {
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = used;
+  const { cacheWriteTokens, longCacheWriteTokens } = writes;
   return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+    inputTokens,
+    outputTokens,
+    cachedTokens,
+    ...(cacheWriteTokens > 0 ? { cacheWriteTokens } : {}),
+    ...(longCacheWriteTokens > 0 ? { longCacheWriteTokens } : {}),
+    reasoningTokens,
   };
+}
+
+/** The sum of two usages. What one of them does not tell of the cache is nothing. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return withCacheWrites(
+    {
+      inputTokens: a.inputTokens + b.inputTokens,
+      outputTokens: a.outputTokens + b.outputTokens,
+      cachedTokens: a.cachedTokens + b.cachedTokens,
+      reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+    },
+    {
+      cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0),
+      longCacheWriteTokens: (a.longCacheWriteTokens ?? 0) + (b.longCacheWriteTokens ?? 0),
+    },
+  );
 }
 
 /** Where a raw line lies: `length` bytes from `offset` of the artifact at `path`. */

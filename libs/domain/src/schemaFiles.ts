@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { COMMAND_TYPES, commandSchema, submitData } from "./commands.ts";
+import { adoptData, COMMAND_TYPES, commandSchema, submitData } from "./commands.ts";
 import { FACT_TYPES, factSchema } from "./facts.ts";
 import { item } from "./item.ts";
 
@@ -12,6 +12,7 @@ export interface SchemaFile {
 /** Rules between fields, which zod keeps as code and cannot write down itself. */
 const EXACTLY_ONE: ReadonlyMap<unknown, readonly string[]> = new Map<unknown, readonly string[]>([
   [submitData, ["items", "itemsRef"]],
+  [adoptData, ["items", "itemsRef"]],
   [item, ["prompt", "messages", "body"]],
 ]);
 

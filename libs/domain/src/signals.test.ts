@@ -1,7 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sampleAccount, sampleJob, sampleRequest, sampleSweep, sampleTask } from "../test/sampleDocuments.ts";
-import type { AccountDoc, Pause, RequestDoc, RequestState, TaskDoc, TaskState } from "./documents.ts";
+import type {
+  AccountDoc,
+  OperatorVerdict,
+  Pause,
+  RequestDoc,
+  RequestState,
+  Suspect,
+  TaskDoc,
+  TaskState,
+} from "./documents.ts";
 import type { Signal } from "./signals.ts";
 import { applySignal } from "./signals.ts";
 
@@ -10,6 +19,23 @@ const JOB: Signal = { type: "job", jobId: "batch_1", at: 6_000, how: "created" }
 const AGAIN: Signal = { type: "again", n: 1 };
 const RESUME: Signal = { type: "resume", scope: "*" };
 const WAKE: Signal = { type: "wake" };
+const GUESS: Signal = { ...JOB, how: "provisional" };
+const SUSPECT: Suspect = { taskId: "grtest-aaaaaaaaaaaaaaaaaaaa", lines: 10, from: 1_000, to: 70_000 };
+const SUSPECTED: Signal = { type: "suspect", suspect: SUSPECT };
+
+const NOT_CREATED: OperatorVerdict = {
+  at: 7_000,
+  by: "ann",
+  attempt: 1,
+  says: "not_created",
+  jobId: null,
+  note: "looked into the console",
+};
+
+const says = (with_: Partial<OperatorVerdict> = {}): Signal => ({
+  type: "operator",
+  verdict: { ...NOT_CREATED, ...with_ },
+});
 
 function pauseAt(until: number, scope = "*"): Signal {
   return { type: "pause", scope, pause: { until, why: "limit", code: "429" } };
@@ -43,6 +69,12 @@ const anySignal: fc.Arbitrary<Signal> = fc.oneof(
   fc.record({ type: fc.constant("again"), n: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ type: fc.constant("resume"), scope: fc.constantFrom("*", "poll") }),
   fc.tuple(fc.nat(9), fc.constantFrom("*", "poll")).map(([until, scope]) => pauseAt(until, scope)),
+);
+
+/** Also those of which the order matters: a guess is dropped where it comes too late. */
+const everySignal: fc.Arbitrary<Signal> = fc.oneof(
+  anySignal,
+  fc.constantFrom(GUESS, SUSPECTED, says({ attempt: 0 }), says({ attempt: 0, says: "attached", jobId: "b" })),
 );
 
 /** Signals in two orders. */
@@ -80,7 +112,8 @@ describe("a signal on a request", () => {
 
   it("changes nothing where it is no signal of a request's", () => {
     const request = sampleRequest();
-    for (const signal of [WAKE, JOB, AGAIN, pauseAt(9), RESUME, { ...END, why: "timeout" } as const])
+    const endless = { ...END, why: "timeout" } as const;
+    for (const signal of [WAKE, JOB, AGAIN, pauseAt(9), RESUME, SUSPECTED, says(), endless])
       expect(applySignal("request", request, signal)).toBe(request);
   });
 
@@ -147,7 +180,8 @@ describe("a signal on a task", () => {
 
   it("changes nothing where it is no signal of a task's", () => {
     const task = sampleTask({ state: "running" });
-    for (const signal of [WAKE, pauseAt(9), RESUME]) expect(applySignal("task", task, signal)).toBe(task);
+    for (const signal of [WAKE, pauseAt(9), RESUME, SUSPECTED])
+      expect(applySignal("task", task, signal)).toBe(task);
   });
 
   it("leads to the same jobs, ends and replays in whatever order signals arrive", () => {
@@ -164,6 +198,106 @@ describe("a signal on a task", () => {
         expect({ ...one, end: null, again: null, jobs: [] }).toEqual(task);
       }),
     );
+  });
+});
+
+const howOf = ({ jobs }: TaskDoc): Readonly<Record<string, string>> =>
+  Object.fromEntries(jobs.map(({ jobId, how }) => [jobId, how]));
+
+describe("a job that only fits", () => {
+  it("is held provisionally while nobody knows what became of the create, and in no other state", () => {
+    for (const state of TASK_STATES) {
+      const guessed = applySignal("task", sampleTask({ state }), GUESS);
+      const held = state === "unknown" ? [sampleJob({ how: "provisional", seenAt: 6_000 })] : [];
+      expect(guessed).toEqual(sampleTask({ state, jobs: held }));
+    }
+  });
+
+  it("is dropped where there is a job already, and where it was a mistake before", () => {
+    const unknown = sampleTask({ state: "unknown" });
+    for (const how of ["adopted", "provisional"] as const) {
+      const held = applySignal("task", unknown, { ...JOB, how, jobId: "batch_2" });
+      expect(applySignal("task", held, GUESS)).toBe(held);
+    }
+    const mistaken = sampleTask({ state: "unknown", mistaken: ["batch_1"] });
+    expect(applySignal("task", mistaken, GUESS)).toBe(mistaken);
+  });
+
+  it("is ours once it is told for certain, and no guess again", () => {
+    const guessed = applySignal("task", sampleTask({ state: "unknown" }), GUESS);
+    expect(applySignal("task", guessed, { ...GUESS, at: 9_999 })).toBe(guessed);
+    for (const how of ["created", "adopted"] as const) {
+      const known = applySignal("task", guessed, { ...JOB, at: 9_999, how });
+      expect(known.jobs).toEqual([sampleJob({ how, seenAt: 6_000 })]);
+      expect(applySignal("task", known, GUESS)).toBe(known);
+    }
+  });
+
+  it("gives way to a job that is known to be ours, also while it runs; a third one is surplus", () => {
+    for (const state of ["unknown", "running"] as const) {
+      const guessed = sampleTask({ state, jobs: [sampleJob({ how: "provisional" })] });
+      const known = applySignal("task", guessed, { ...JOB, jobId: "batch_2" });
+      expect(howOf(known)).toEqual({ batch_1: "provisional", batch_2: "created" });
+      const third = applySignal("task", known, { ...JOB, jobId: "batch_3", how: "adopted" });
+      expect(howOf(third)).toEqual({ batch_1: "provisional", batch_2: "created", batch_3: "surplus" });
+    }
+  });
+
+  it("that was a mistake by all we knew, and is ours after all, is surplus once the task is over", () => {
+    const over = sampleTask({ state: "ended", mistaken: ["batch_1"] });
+    expect(howOf(applySignal("task", over, { ...JOB, how: "adopted" }))).toEqual({ batch_1: "surplus" });
+  });
+});
+
+const lost = (with_: Partial<TaskDoc> = {}): TaskDoc =>
+  sampleTask({ state: "unknown", attempt: 1, ...with_ });
+
+describe("an operator's word", () => {
+  it("is written down once for each thing said of an attempt", () => {
+    const told = applySignal("task", lost(), says());
+    expect(told).toEqual(lost({ verdictsOfOperators: [NOT_CREATED] }));
+    expect(applySignal("task", told, says({ by: "bob", at: 9_000 }))).toBe(told);
+    const attached = says({ says: "attached", jobId: "batch_1" });
+    expect(applySignal("task", told, attached).verdictsOfOperators?.map((said) => said.says)).toEqual([
+      "not_created",
+      "attached",
+    ]);
+  });
+
+  it("is heard of the open attempt alone, and only while it is open", () => {
+    for (const state of TASK_STATES) {
+      const task = lost({ state });
+      const heard = state === "unknown" || state === "running";
+      expect(applySignal("task", task, says()) !== task).toBe(heard);
+    }
+    for (const attempt of [0, 2]) {
+      const task = lost();
+      expect(applySignal("task", task, says({ attempt }))).toBe(task);
+    }
+  });
+
+  it("is heard of a later attempt anew", () => {
+    const second = lost({ attempt: 2, verdictsOfOperators: [NOT_CREATED] });
+    const told = applySignal("task", second, says({ attempt: 2 }));
+    expect(told.verdictsOfOperators?.map(({ attempt }) => attempt)).toEqual([1, 2]);
+  });
+
+  it("that a job is ours makes it so, also in the place of a guess", () => {
+    const attached = says({ says: "attached", jobId: "batch_2" });
+    expect(howOf(applySignal("task", lost(), attached))).toEqual({ batch_2: "adopted" });
+    const guessed = applySignal("task", lost(), GUESS);
+    expect(howOf(applySignal("task", guessed, attached))).toEqual({
+      batch_1: "provisional",
+      batch_2: "adopted",
+    });
+    expect(howOf(applySignal("task", guessed, says({ says: "attached", jobId: "batch_1" })))).toEqual({
+      batch_1: "adopted",
+    });
+  });
+
+  it("that names no job holds none", () => {
+    expect(applySignal("task", lost(), says({ says: "attached" })).jobs).toEqual([]);
+    expect(applySignal("task", lost(), says({ jobId: "batch_2" })).jobs).toEqual([]);
   });
 });
 
@@ -206,7 +340,7 @@ describe("a signal on an account", () => {
 
   it("changes nothing where it is no signal of an account's", () => {
     const account = sampleAccount();
-    for (const signal of [WAKE, END, JOB, AGAIN])
+    for (const signal of [WAKE, END, JOB, AGAIN, SUSPECTED, says()])
       expect(applySignal("account", account, signal)).toBe(account);
   });
 
@@ -223,19 +357,39 @@ describe("a signal on an account", () => {
   });
 });
 
-describe("any signal", () => {
-  it("changes nothing on a sweep", () => {
-    const sweep = sampleSweep();
-    for (const signal of [WAKE, END, JOB, AGAIN, pauseAt(9), RESUME])
-      expect(applySignal("sweep", sweep, signal)).toBe(sweep);
+describe("a signal on a sweep", () => {
+  it("names an attempt that was given up, once", () => {
+    const named = applySignal("sweep", sampleSweep(), SUSPECTED);
+    expect(named).toEqual(sampleSweep({ suspects: [SUSPECT] }));
+    expect(applySignal("sweep", named, { type: "suspect", suspect: { ...SUSPECT, to: 99_000 } })).toBe(named);
+    const later = { ...SUSPECT, from: 80_000 };
+    const other = { ...SUSPECT, taskId: "grtest-bbbbbbbbbbbbbbbbbbbb" };
+    const all = [later, other].reduce(
+      (doc, suspect) => applySignal("sweep", doc, { type: "suspect", suspect }),
+      named,
+    );
+    expect(all.suspects).toEqual([SUSPECT, later, other]);
   });
 
+  it("changes nothing where it is no signal of a sweep's", () => {
+    const sweep = sampleSweep();
+    for (const signal of [WAKE, END, JOB, AGAIN, pauseAt(9), RESUME, says()])
+      expect(applySignal("sweep", sweep, signal)).toBe(sweep);
+  });
+});
+
+describe("any signal", () => {
   it("is the same twice as once, and leaves the document it was given as it was", () => {
     fc.assert(
-      fc.property(anySignal, fc.constantFrom(...TASK_STATES), (signal, state) => {
-        const docs = { request: sampleRequest(), task: sampleTask({ state }), account: sampleAccount() };
+      fc.property(everySignal, fc.constantFrom(...TASK_STATES), (signal, state) => {
+        const docs = {
+          request: sampleRequest(),
+          task: sampleTask({ state }),
+          account: sampleAccount(),
+          sweep: sampleSweep(),
+        };
         const before = structuredClone(docs);
-        for (const kind of ["request", "task", "account"] as const) {
+        for (const kind of ["request", "task", "account", "sweep"] as const) {
           const once = applySignal(kind, docs[kind], signal);
           expect(applySignal(kind, once, signal)).toBe(once);
         }

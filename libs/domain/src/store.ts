@@ -132,6 +132,13 @@ export interface Gauges {
     readonly oldestAt: number;
   }[];
   readonly requests: readonly { readonly state: string; readonly count: number; readonly oldestAt: number }[];
+  /** Tasks that are running, by model, and since when the oldest one is. */
+  readonly running: readonly {
+    readonly account: string;
+    readonly model: string;
+    readonly count: number;
+    readonly oldestAt: number;
+  }[];
   readonly slicesOpen: number;
   /** Due, and nobody's: by kind, role and account (of a request: its own). */
   readonly overdue: readonly {

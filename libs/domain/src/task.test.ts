@@ -10,18 +10,21 @@ const VOID = "void void.surplus ";
 const PLANNED = "planned planned.tried planned.ended planned.found ";
 const UNSENT = "submitting submitting.filed submitting.ended submitting.found ";
 const SENT = "submitting.sent submitting.sent.found ";
-const UNKNOWN = "unknown unknown.revoked unknown.found ";
-const RUNNING = "running running.ended running.over running.missing running.surplus ";
-const HARVESTING = "harvesting harvesting.raw ";
+const UNKNOWN = "unknown unknown.revoked unknown.found unknown.guess ";
+const OURS = "running running.ended running.over running.missing running.surplus ";
+const RUNNING = `${OURS}running.guess running.replaced `;
+const HARVESTING = "harvesting harvesting.raw harvesting.gone ";
 const REPLAYED = "ended.again ended.revised ";
-const ENDED = `ended ended.void ended.surplus ${REPLAYED}`;
+const FILES = "ended.files ";
+const ENDED = `ended ended.void ended.surplus ${REPLAYED}${FILES}`;
 const BEFORE_PLANNED = PACKING + VOID;
 const SUBMITTING = UNSENT + SENT;
 const BEFORE_RUNNING = BEFORE_PLANNED + PLANNED + SUBMITTING + UNKNOWN;
 const AFTER_RUNNING = `${HARVESTING}settling ${ENDED}`;
 const NO_ATTEMPT_OPEN = `${BEFORE_PLANNED}${PLANNED}${UNKNOWN}${RUNNING}${AFTER_RUNNING}`;
 const NO_SURPLUS = `packing packing.found void ${PLANNED}${SUBMITTING}${UNKNOWN}
-  running running.ended running.over running.missing ${HARVESTING}settling ended ended.void ${REPLAYED}`;
+  running running.ended running.over running.missing running.guess running.replaced ${HARVESTING}settling ended ended.void ${REPLAYED}${FILES}`;
+const NO_FILES = `${BEFORE_RUNNING}${RUNNING}${HARVESTING}settling ended ended.void ended.surplus ${REPLAYED}`;
 
 /** What follows from a command: event types, nothing, or a refusal. */
 type Row = {
@@ -64,13 +67,13 @@ const TABLE: Readonly<Record<CommandName, Row>> = {
   recordIntent: {
     intentRecorded: "submitting submitting.filed",
     // The intent that stands has this nonce: it was this write that put it there.
-    nothing: `${SENT}${UNKNOWN}${RUNNING}${HARVESTING}settling ended ended.surplus ${REPLAYED}`,
+    nothing: `${SENT}${UNKNOWN}${RUNNING}${HARVESTING}settling ended ended.surplus ${REPLAYED}${FILES}`,
     illegal: `${BEFORE_PLANNED}${PLANNED}submitting.ended submitting.found ended.void`,
   },
   created: {
     submitted: SENT,
-    nothing: `packing.found planned.found unknown.found ${RUNNING}${HARVESTING}settling
-      ended ended.surplus ${REPLAYED}`,
+    nothing: `packing.found planned.found unknown.found unknown.guess ${RUNNING}${HARVESTING}settling
+      ended ended.surplus ${REPLAYED}${FILES}`,
     illegal: `packing ${VOID}planned planned.tried planned.ended ${UNSENT}unknown unknown.revoked ended.void`,
   },
   unknownAnswer: { createUnknown: SENT, illegal: NO_ATTEMPT_OPEN + UNSENT },
@@ -94,76 +97,115 @@ const TABLE: Readonly<Record<CommandName, Row>> = {
     illegal: BEFORE_PLANNED + UNKNOWN + RUNNING + AFTER_RUNNING,
   },
   adopt: {
-    adopted: "planned.found submitting.found submitting.sent.found unknown.found",
-    nothing: RUNNING,
+    adopted:
+      "planned.found submitting.found submitting.sent.found unknown.found unknown.guess running.replaced",
+    nothing: `${OURS}running.guess`,
     illegal: `${BEFORE_PLANNED}planned planned.tried planned.ended submitting submitting.filed
       submitting.ended submitting.sent unknown unknown.revoked ${AFTER_RUNNING}`,
   },
+  confirm: {
+    confirmed: "running.guess",
+    nothing: `${OURS}running.replaced`,
+    illegal: BEFORE_RUNNING + AFTER_RUNNING,
+  },
+  disown: {
+    disowned: "running.guess",
+    nothing: `${UNKNOWN}${OURS}running.replaced`,
+    illegal: BEFORE_PLANNED + PLANNED + SUBMITTING + AFTER_RUNNING,
+  },
   revoke: {
     attemptRevoked: "unknown",
-    nothing: "unknown.revoked unknown.found",
+    nothing: "unknown.revoked unknown.found unknown.guess",
     illegal: BEFORE_PLANNED + PLANNED + SUBMITTING + RUNNING + AFTER_RUNNING,
   },
   giveUpAttempt: {
     attemptGivenUp: "unknown.revoked",
     nothing: PLANNED,
-    illegal: `unknown unknown.found ${BEFORE_PLANNED}${SUBMITTING}${RUNNING}${AFTER_RUNNING}`,
+    illegal: `unknown unknown.found unknown.guess ${BEFORE_PLANNED}${SUBMITTING}${RUNNING}${AFTER_RUNNING}`,
   },
   finishUnsent: {
     unsentFinished: "planned planned.tried planned.ended submitting submitting.filed submitting.ended",
     nothing: HARVESTING,
     illegal: `planned.found submitting.found ${BEFORE_PLANNED}${SENT}${UNKNOWN}${RUNNING}settling ${ENDED}`,
   },
-  observeRunning: { observed: RUNNING, nothing: AFTER_RUNNING, illegal: BEFORE_RUNNING },
-  observeOver: {
-    observed: "running running.ended running.missing running.surplus",
-    nothing: `running.over ${AFTER_RUNNING}`,
+  // Once a job that is ours has come in its place, a provisional one is not looked at any more.
+  observeRunning: {
+    observed: `${OURS}running.guess`,
+    nothing: `running.replaced ${AFTER_RUNNING}`,
     illegal: BEFORE_RUNNING,
   },
-  observeSettled: { endedAtProvider: RUNNING, nothing: AFTER_RUNNING, illegal: BEFORE_RUNNING },
+  observeOver: {
+    observed: "running running.ended running.missing running.surplus running.guess",
+    nothing: `running.over running.replaced ${AFTER_RUNNING}`,
+    illegal: BEFORE_RUNNING,
+  },
+  observeSettled: {
+    endedAtProvider: OURS,
+    observed: "running.guess",
+    nothing: `running.replaced ${AFTER_RUNNING}`,
+    illegal: BEFORE_RUNNING,
+  },
   observeOther: { nothing: AFTER_RUNNING, illegal: BEFORE_RUNNING + RUNNING },
   miss: {
-    missed: "running running.ended running.over running.surplus",
-    nothing: "running.missing",
+    missed: "running running.ended running.over running.surplus running.guess",
+    nothing: "running.missing running.replaced",
     illegal: BEFORE_RUNNING + AFTER_RUNNING,
   },
-  lose: { lost: RUNNING, illegal: BEFORE_RUNNING + AFTER_RUNNING },
+  lose: {
+    lost: OURS,
+    disowned: "running.guess",
+    nothing: "running.replaced",
+    illegal: BEFORE_RUNNING + AFTER_RUNNING,
+  },
   timeOut: {
-    timedOut: "running running.over running.missing running.surplus",
+    timedOut: "running running.over running.missing running.surplus running.guess running.replaced",
     nothing: "running.ended",
     illegal: BEFORE_RUNNING + AFTER_RUNNING,
   },
   // Asked again as often as it takes.
-  askCancel: { cancelAsked: RUNNING, illegal: BEFORE_RUNNING + AFTER_RUNNING },
+  askCancel: {
+    cancelAsked: OURS,
+    // It may be somebody else's.
+    nothing: "running.guess running.replaced",
+    illegal: BEFORE_RUNNING + AFTER_RUNNING,
+  },
   askCancelSurplus: { surplusFound: "void.surplus running.surplus ended.surplus", illegal: NO_SURPLUS },
   closeSurplus: {
     "surplusFound surplusClosed": "void.surplus running.surplus ended.surplus",
     illegal: NO_SURPLUS,
   },
   recordRaw: {
-    rawRecorded: "harvesting",
+    rawRecorded: "harvesting harvesting.gone",
     nothing: "harvesting.raw",
     illegal: `${BEFORE_RUNNING}${RUNNING}settling ${ENDED}`,
   },
   commitVerdicts: { verdictsCommitted: HARVESTING, illegal: `${BEFORE_RUNNING}${RUNNING}settling ${ENDED}` },
+  giveUpResults: {
+    resultsGivenUp: "harvesting harvesting.raw",
+    nothing: "harvesting.gone",
+    illegal: `${BEFORE_RUNNING}${RUNNING}settling ${ENDED}`,
+  },
   finish: { ended: "settling", nothing: ENDED, illegal: BEFORE_RUNNING + RUNNING + HARVESTING },
+  finishRemoving: { ended: "settling", nothing: ENDED, illegal: BEFORE_RUNNING + RUNNING + HARVESTING },
+  failFiles: { filesFailed: FILES, illegal: NO_FILES },
+  closeFiles: { filesClosed: FILES, nothing: NO_FILES },
   commitRevision: {
     revisionCommitted: "ended.again",
     nothing: "ended.revised",
-    illegal: `${BEFORE_RUNNING}${RUNNING}${HARVESTING}settling ended ended.void ended.surplus`,
+    illegal: `${BEFORE_RUNNING}${RUNNING}${HARVESTING}settling ended ended.void ended.surplus ${FILES}`,
   },
   applyRevision: {
     revisionApplied: "ended.revised",
-    illegal: `${BEFORE_RUNNING}${RUNNING}${HARVESTING}settling ended ended.void ended.surplus ended.again`,
+    illegal: `${BEFORE_RUNNING}${RUNNING}${HARVESTING}settling ended ended.void ended.surplus ended.again ${FILES}`,
   },
 };
 
 /** A command of every type: a new type is missing here until it is in the table. */
 const TYPES = Object.keys({
   seal: true, void: true, endVoid: true, hold: true, admit: true, recordFile: true, recordIntent: true,
-  recordAnswer: true, loseAnswer: true, giveUpUnsent: true, adopt: true, revoke: true, giveUpAttempt: true,
+  recordAnswer: true, loseAnswer: true, giveUpUnsent: true, adopt: true, confirm: true, disown: true, revoke: true, giveUpAttempt: true,
   finishUnsent: true, observe: true, miss: true, timeOut: true, askCancel: true, askCancelSurplus: true,
-  closeSurplus: true, recordRaw: true, commitVerdicts: true, finish: true, commitRevision: true,
+  closeSurplus: true, recordRaw: true, giveUpResults: true, commitVerdicts: true, finish: true, failFiles: true, closeFiles: true, commitRevision: true,
   applyRevision: true,
 } satisfies Record<TaskCommand["type"], true>); // prettier-ignore
 

@@ -17,7 +17,9 @@ import type {
   WaitsFor,
 } from "./documents.ts";
 import { IllegalTransition } from "./errors.ts";
+import { heldJobOf, isProvisional } from "./heldJob.ts";
 import { totalOf } from "./outcome.ts";
+import { hasFilesToRemove, isHarvested, providerFilesOf } from "./providerFiles.ts";
 
 /** What the packer found placed in a task, when it seals it. */
 export type Carried = Pick<
@@ -39,9 +41,17 @@ export type TaskCommand =
       readonly answer: CreateAnswer;
       readonly timeoutAt: number;
     }
-  | { readonly type: "loseAnswer"; readonly at: number; readonly why: string }
+  | {
+      readonly type: "loseAnswer";
+      readonly at: number;
+      readonly code?: "no_answer" | "store_is_older";
+      readonly why: string;
+      readonly perhapsSentAt?: number;
+    }
   | { readonly type: "giveUpUnsent" }
   | { readonly type: "adopt"; readonly at: number; readonly timeoutAt: number }
+  | { readonly type: "confirm"; readonly at: number }
+  | { readonly type: "disown"; readonly at: number; readonly why: string }
   | { readonly type: "revoke"; readonly at: number; readonly seq: number }
   | { readonly type: "giveUpAttempt" }
   | { readonly type: "finishUnsent"; readonly at: number }
@@ -57,8 +67,12 @@ export type TaskCommand =
       readonly costMicros: number | null;
     }
   | { readonly type: "recordRaw"; readonly raw: RawFile }
+  | { readonly type: "giveUpResults" }
   | { readonly type: "commitVerdicts"; readonly verdicts: VerdictsRef }
-  | { readonly type: "finish"; readonly at: number }
+  /** `removeFiles`: the account's policy is to remove what was proven to be here. */
+  | { readonly type: "finish"; readonly at: number; readonly removeFiles?: boolean }
+  | { readonly type: "failFiles" }
+  | { readonly type: "closeFiles"; readonly at: number; readonly outcome: "removed" | "left" }
   | { readonly type: "commitRevision"; readonly revision: VerdictsRef; readonly n: number }
   | { readonly type: "applyRevision"; readonly at: number; readonly n: number };
 
@@ -83,9 +97,11 @@ export type TaskEvent =
       readonly fileGone: boolean;
     }
   | { readonly type: "rejected"; readonly error: LastError }
-  | { readonly type: "createUnknown"; readonly error: LastError }
+  | { readonly type: "createUnknown"; readonly error: LastError; readonly perhapsSentAt?: number }
   | { readonly type: "unsentGivenUp" }
   | { readonly type: "adopted"; readonly at: number; readonly jobId: string; readonly timeoutAt: number }
+  | { readonly type: "confirmed"; readonly at: number; readonly jobId: string }
+  | { readonly type: "disowned"; readonly jobId: string; readonly error: LastError }
   | { readonly type: "attemptRevoked"; readonly at: number; readonly seq: number }
   | { readonly type: "attemptGivenUp" }
   | { readonly type: "unsentFinished" }
@@ -103,8 +119,11 @@ export type TaskEvent =
       readonly costMicros: number | null;
     }
   | { readonly type: "rawRecorded"; readonly raw: RawFile }
+  | { readonly type: "resultsGivenUp" }
   | { readonly type: "verdictsCommitted"; readonly verdicts: VerdictsRef }
-  | { readonly type: "ended"; readonly at: number; readonly result: TaskResult }
+  | { readonly type: "ended"; readonly at: number; readonly result: TaskResult; readonly removeFiles?: true }
+  | { readonly type: "filesFailed" }
+  | { readonly type: "filesClosed"; readonly at: number; readonly outcome: "removed" | "left" }
   | { readonly type: "revisionCommitted"; readonly revision: Revision }
   | { readonly type: "revisionApplied"; readonly at: number; readonly revision: number };
 
@@ -120,7 +139,7 @@ export function decideTask(command: TaskCommand, task: TaskDoc): readonly TaskEv
     case "void": {
       if (task.state === "void") return [];
       // A task that ever had an intent, or was seen to have a job, is never undone.
-      const unsent = task.state === "planned" && task.attempt === 0 && task.jobs.length === 0;
+      const unsent = task.state === "planned" && task.attempt === 0 && !heldJobOf(task);
       if (task.state !== "packing" && !unsent) throw illegal();
       return [{ type: "voided", at: command.at }];
     }
@@ -136,32 +155,47 @@ export function decideTask(command: TaskCommand, task: TaskDoc): readonly TaskEv
     }
     case "admit":
       if (task.state === "submitting" && !task.intent) return [];
-      if (task.state !== "planned" || task.end || task.jobs.length > 0) throw illegal();
+      if (task.state !== "planned" || task.end || heldJobOf(task)) throw illegal();
       return [{ type: "admitted" }];
     case "recordFile":
       if (task.state !== "submitting" || task.intent) throw illegal();
       return [{ type: "fileRecorded", file: command.file }];
     case "recordIntent":
       if (task.intent?.nonce === command.intent.nonce) return [];
-      if (task.state !== "submitting" || task.intent || task.end || task.jobs.length > 0) throw illegal();
+      if (task.state !== "submitting" || task.intent || task.end || heldJobOf(task)) throw illegal();
       return [{ type: "intentRecorded", intent: { ...command.intent, revokedAt: null, revokedSeq: null } }];
     case "recordAnswer":
       return decideAnswer(command, task, illegal);
     case "loseAnswer":
       if (task.state === "unknown") return [];
       if (task.state !== "submitting" || !task.intent) throw illegal();
-      return [{ type: "createUnknown", error: { code: "no_answer", message: command.why, at: command.at } }];
+      return [
+        {
+          type: "createUnknown",
+          error: { code: command.code ?? "no_answer", message: command.why, at: command.at },
+          ...(command.perhapsSentAt === undefined ? {} : { perhapsSentAt: command.perhapsSentAt }),
+        },
+      ];
     case "giveUpUnsent":
       // Nothing was sent: the attempt is void, and the next one has a number of its own.
       if (task.state === "planned") return [];
       if (task.state !== "submitting") throw illegal();
       return [{ type: "unsentGivenUp" }];
     case "adopt": {
-      const [first] = task.jobs;
-      if (task.state === "running" && first) return [];
-      if (!first || !["planned", "submitting", "unknown"].includes(task.state)) throw illegal();
-      return [{ type: "adopted", at: command.at, jobId: first.jobId, timeoutAt: command.timeoutAt }];
+      const held = heldJobOf(task);
+      if (task.state === "running" && held?.jobId === task.view?.jobId) return [];
+      if (!held || !["planned", "submitting", "unknown", "running"].includes(task.state)) throw illegal();
+      return [{ type: "adopted", at: command.at, jobId: held.jobId, timeoutAt: command.timeoutAt }];
     }
+    case "confirm": {
+      const held = heldJobOf(task);
+      if (task.state !== "running" || !held) throw illegal();
+      return isProvisional(task) ? [{ type: "confirmed", at: command.at, jobId: held.jobId }] : [];
+    }
+    case "disown":
+      if (task.state === "unknown") return [];
+      if (task.state !== "running") throw illegal();
+      return isProvisional(task) ? disown(task, command.at, command.why) : [];
     case "revoke":
       if (task.state !== "unknown" || !task.intent) throw illegal();
       return task.intent.revokedAt === null
@@ -169,25 +203,29 @@ export function decideTask(command: TaskCommand, task: TaskDoc): readonly TaskEv
         : [];
     case "giveUpAttempt":
       if (task.state === "planned") return [];
-      if (task.state !== "unknown" || task.intent?.revokedAt == null || task.jobs.length > 0) throw illegal();
+      if (task.state !== "unknown" || task.intent?.revokedAt == null || heldJobOf(task)) throw illegal();
       return [{ type: "attemptGivenUp" }];
     case "finishUnsent":
       if (task.state === "harvesting") return [];
-      if (!["planned", "submitting"].includes(task.state) || task.intent || task.jobs.length > 0)
-        throw illegal();
+      if (!["planned", "submitting"].includes(task.state) || task.intent || heldJobOf(task)) throw illegal();
       return [{ type: "unsentFinished" }];
     case "observe":
       return decideObservation(command, task, illegal);
     case "miss":
       if (task.state !== "running") throw illegal();
-      if (command.lost) return [{ type: "lost", at: command.at }];
+      if (isReplaced(task)) return [];
+      if (command.lost)
+        return isProvisional(task)
+          ? disown(task, command.at, "the account does not know the job any more")
+          : [{ type: "lost", at: command.at }];
       return task.view?.missingSince === null ? [{ type: "missed", at: command.at }] : [];
     case "timeOut":
       if (task.state !== "running") throw illegal();
       return task.end ? [] : [{ type: "timedOut", at: command.at }];
     case "askCancel":
       if (task.state !== "running") throw illegal();
-      return [{ type: "cancelAsked", at: command.at }];
+      // A provisional job may be somebody else's.
+      return isProvisional(task) || isReplaced(task) ? [] : [{ type: "cancelAsked", at: command.at }];
     case "askCancelSurplus": {
       const job = task.jobs.find(({ jobId }) => jobId === command.jobId);
       if (job?.how !== "surplus") throw illegal();
@@ -211,13 +249,32 @@ export function decideTask(command: TaskCommand, task: TaskDoc): readonly TaskEv
       return task.raw.some(({ path }) => path === command.raw.path)
         ? []
         : [{ type: "rawRecorded", raw: command.raw }];
+    case "giveUpResults":
+      if (task.noFetch === "results_unavailable") return [];
+      if (task.state !== "harvesting" || task.noFetch !== null) throw illegal();
+      return [{ type: "resultsGivenUp" }];
     case "commitVerdicts":
       if (task.state !== "harvesting") throw illegal();
       return [{ type: "verdictsCommitted", verdicts: command.verdicts }];
     case "finish":
       if (task.state === "ended") return [];
       if (task.state !== "settling" || !task.verdicts) throw illegal();
-      return [{ type: "ended", at: command.at, result: taskResult(task.verdicts, task.end) }];
+      return [
+        {
+          type: "ended",
+          at: command.at,
+          result: taskResult(task.verdicts, task.end),
+          ...(command.removeFiles && providerFilesOf(task).length > 0 && isHarvested(task)
+            ? { removeFiles: true }
+            : {}),
+        },
+      ];
+    case "failFiles":
+      if (!hasFilesToRemove(task)) throw illegal();
+      return [{ type: "filesFailed" }];
+    case "closeFiles":
+      if (!hasFilesToRemove(task)) return [];
+      return [{ type: "filesClosed", at: command.at, outcome: command.outcome }];
     case "commitRevision": {
       if (task.revisions.some(({ revision }) => revision === command.n)) return [];
       if (task.state !== "ended" || task.again?.n !== command.n) throw illegal();
@@ -255,7 +312,7 @@ function decideAnswer(
     case "refused": {
       const error = { code: answer.code, message: answer.message, at };
       // A job with our tag is there all the same: the refusal was not the whole story.
-      const [seen] = task.jobs;
+      const seen = heldJobOf(task);
       if (seen) return [{ type: "adopted", at, jobId: seen.jobId, timeoutAt }];
       if (answer.why === "request") return [{ type: "rejected", error }];
       return [{ type: "refused", waitsFor: answer.why, error, fileGone: answer.code === "input_file_gone" }];
@@ -270,6 +327,7 @@ function decideObservation(
 ): readonly TaskEvent[] {
   if (task.state === "harvesting" || task.state === "settling" || task.state === "ended") return [];
   if (task.state !== "running" || task.view?.jobId !== job.jobId) throw illegal();
+  if (isReplaced(task)) return [];
   const terminal = isTerminal(job.status);
   const view: ProviderView = {
     jobId: job.jobId,
@@ -282,8 +340,20 @@ function decideObservation(
     missingSince: null,
     errors: job.errors.slice(0, 100),
   };
-  if (terminal && settled) return [{ type: "endedAtProvider", view }];
+  // Whether a provisional job is ours has to be known before its lines are taken.
+  if (terminal && settled && !isProvisional(task)) return [{ type: "endedAtProvider", view }];
   return JSON.stringify(view) === JSON.stringify(task.view) ? [] : [{ type: "observed", view }];
+}
+
+/** Whether a job that is known to be ours has taken the place of the one looked at: it has to be adopted first. */
+function isReplaced(task: TaskDoc): boolean {
+  return heldJobOf(task)?.jobId !== task.view?.jobId;
+}
+
+/** Gives up a job that is not ours: what became of the create is unknown again. */
+function disown(task: TaskDoc, at: number, why: string): readonly TaskEvent[] {
+  const { jobId = "" } = heldJobOf(task) ?? {};
+  return [{ type: "disowned", jobId, error: { code: "not_our_job", message: `${jobId}: ${why}`, at } }];
 }
 
 /** How a task ended, from its verdicts and what cut it short. */

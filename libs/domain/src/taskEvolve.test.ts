@@ -4,6 +4,7 @@ import type { Situation } from "../test/taskSituations.ts";
 import type { TaskDoc } from "./documents.ts";
 import { hasOpenSurplus } from "./duty.ts";
 import type { TaskEvent } from "./task.ts";
+import { applySignal } from "./signals.ts";
 import { changeTask, evolveTask } from "./taskEvolve.ts";
 
 /** What an event changes: the fields that differ, as they are after it. */
@@ -87,6 +88,27 @@ const CASES: { readonly [T in TaskEvent["type"]]: Case } = {
     { state: "unknown", waitsFor: "sweep", lastError: error },
   ],
   unsentGivenUp: ["submitting.sent", { type: "unsentGivenUp" }, { state: "planned", intent: null }],
+  confirmed: [
+    "running.guess",
+    { type: "confirmed", at: 9, jobId: "batch_1" },
+    { jobs: [{ ...SITUATIONS["running.guess"].jobs[0]!, how: "adopted" }] },
+  ],
+  disowned: [
+    "running.guess",
+    { type: "disowned", jobId: "batch_1", error },
+    {
+      state: "unknown",
+      jobs: [],
+      mistaken: ["batch_1"],
+      holds: `-/${SITUATIONS["running.guess"].id}`,
+      intent: { ...SITUATIONS["running.guess"].intent!, revokedAt: null, revokedSeq: null },
+      view: null,
+      timeoutAt: null,
+      submittedAt: null,
+      waitsFor: "sweep",
+      lastError: error,
+    },
+  ],
   adopted: [
     "unknown.found",
     { type: "adopted", at: 9, jobId: "batch_1", timeoutAt: 50 },
@@ -150,11 +172,22 @@ const CASES: { readonly [T in TaskEvent["type"]]: Case } = {
     { type: "rawRecorded", raw: { ...FILE, kind: "errors", lines: 2 } },
     { raw: [{ ...FILE, kind: "errors", lines: 2 }] },
   ],
+  resultsGivenUp: ["harvesting", { type: "resultsGivenUp" }, { noFetch: "results_unavailable" }],
   verdictsCommitted: ["harvesting", { type: "verdictsCommitted", verdicts }, { state: "settling", verdicts }],
   ended: [
     "settling",
     { type: "ended", at: 9, result: "partial" },
     { state: "ended", result: "partial", endedAt: 9 },
+  ],
+  filesFailed: [
+    "ended.files",
+    { type: "filesFailed" },
+    { files: { tries: 1, closedAt: null, outcome: null } },
+  ],
+  filesClosed: [
+    "ended.files",
+    { type: "filesClosed", at: 9, outcome: "left" },
+    { files: { tries: 0, closedAt: 9, outcome: "left" } },
   ],
   revisionCommitted: [
     "ended.again",
@@ -197,6 +230,35 @@ describe("a task after an event", () => {
     ]);
     expect([running.holds, running.view?.jobId]).toEqual(["openai:simulated/batch_7", "batch_7"]);
     expect(hasOpenSurplus(running)).toBe(true);
+  });
+});
+
+describe("a job held provisionally", () => {
+  it("gives way to one that is known to be ours, and is not cancelled", () => {
+    const replaced = after(SITUATIONS["running.replaced"], "adopt");
+    expect(replaced.jobs.map(({ jobId, how }) => `${jobId} ${how}`)).toEqual(["batch_7 adopted"]);
+    expect(replaced).toMatchObject({
+      holds: "openai:simulated/batch_7",
+      view: { jobId: "batch_7" },
+      mistaken: ["batch_1"],
+    });
+    expect(hasOpenSurplus(replaced)).toBe(false);
+  });
+
+  it("is ours for good once its own creator names it", () => {
+    const named = applySignal("task", SITUATIONS["running.guess"], {
+      type: "job",
+      jobId: "batch_1",
+      at: 9,
+      how: "created",
+    });
+    expect(named.jobs.map(({ how }) => how)).toEqual(["created"]);
+  });
+
+  it("is not guessed a second time", () => {
+    const disowned = after(SITUATIONS["running.guess"], "disown");
+    const guess = { type: "job", jobId: "batch_1", at: 9, how: "provisional" } as const;
+    expect(applySignal("task", disowned, guess)).toBe(disowned);
   });
 });
 

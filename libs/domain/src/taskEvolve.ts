@@ -1,5 +1,6 @@
 import type { ProviderView, TaskDoc, TaskJob } from "./documents.ts";
 import type { FactBody } from "./facts.ts";
+import { heldJobOf } from "./heldJob.ts";
 import { decideTask } from "./task.ts";
 import type { TaskCommand, TaskEvent } from "./task.ts";
 
@@ -41,6 +42,23 @@ export function evolveTask(task: TaskDoc, event: TaskEvent): TaskDoc {
       });
     case "adopted":
       return running(task, event.jobId, "adopted", event.at, event.timeoutAt, unseen(event.jobId));
+    case "confirmed":
+      return onJob(task, event.jobId, { how: "adopted" });
+    case "disowned":
+      return {
+        ...task,
+        state: "unknown",
+        jobs: task.jobs.filter(({ jobId }) => jobId !== event.jobId),
+        mistaken: [...(task.mistaken ?? []), event.jobId],
+        holds: `-/${task.id}`,
+        // Its absence has to be proven anew.
+        intent: task.intent && { ...task.intent, revokedAt: null, revokedSeq: null },
+        view: null,
+        timeoutAt: null,
+        submittedAt: null,
+        waitsFor: "sweep",
+        lastError: event.error,
+      };
     case "refused":
       return {
         ...task,
@@ -53,7 +71,16 @@ export function evolveTask(task: TaskDoc, event: TaskEvent): TaskDoc {
     case "rejected":
       return { ...task, state: "harvesting", intent: null, noFetch: "job_rejected", lastError: event.error };
     case "createUnknown":
-      return { ...task, state: "unknown", waitsFor: "sweep", lastError: event.error };
+      return {
+        ...task,
+        state: "unknown",
+        intent:
+          task.intent && event.perhapsSentAt !== undefined
+            ? { ...task.intent, perhapsSentAt: event.perhapsSentAt }
+            : task.intent,
+        waitsFor: "sweep",
+        lastError: event.error,
+      };
     case "unsentGivenUp":
       return { ...task, state: "planned", intent: null, waitsFor: null };
     case "attemptRevoked":
@@ -84,10 +111,26 @@ export function evolveTask(task: TaskDoc, event: TaskEvent): TaskDoc {
       return onJob(task, event.jobId, { closedAt: event.at, costMicros: event.costMicros });
     case "rawRecorded":
       return { ...task, raw: [...task.raw, event.raw] };
+    case "resultsGivenUp":
+      return { ...task, noFetch: "results_unavailable", waitsFor: null };
     case "verdictsCommitted":
       return { ...task, state: "settling", verdicts: event.verdicts, waitsFor: null };
     case "ended":
-      return { ...task, state: "ended", result: event.result, endedAt: event.at, waitsFor: null };
+      return {
+        ...task,
+        state: "ended",
+        result: event.result,
+        endedAt: event.at,
+        waitsFor: null,
+        ...(event.removeFiles ? { files: { tries: 0, closedAt: null, outcome: null } } : {}),
+      };
+    case "filesFailed":
+      return { ...task, files: { tries: (task.files?.tries ?? 0) + 1, closedAt: null, outcome: null } };
+    case "filesClosed":
+      return {
+        ...task,
+        files: { tries: task.files?.tries ?? 0, closedAt: event.at, outcome: event.outcome },
+      };
     case "revisionCommitted":
       return { ...task, revisions: [...task.revisions, event.revision], again: null };
     case "revisionApplied":
@@ -100,7 +143,7 @@ export function evolveTask(task: TaskDoc, event: TaskEvent): TaskDoc {
   }
 }
 
-/** The task once it holds a job: the first one seen; any other one is surplus. */
+/** The task once it holds a job: the first one seen. Any other one is surplus, but for a guess that was wrong. */
 function running(
   task: TaskDoc,
   jobId: string,
@@ -112,12 +155,17 @@ function running(
   const known = task.jobs.some((job) => job.jobId === jobId)
     ? task.jobs
     : [...task.jobs, { jobId, how, seenAt: at, cancelAskedAt: null, closedAt: null, costMicros: null }];
-  const [held] = known;
+  const held = heldJobOf({ jobs: known });
   if (!held) throw new Error(`task ${task.id} runs without a job`);
+  const guesses = known.filter((job) => job !== held && job.how === "provisional");
+  const others = known.filter((job) => job !== held && job.how !== "provisional");
   return {
     ...task,
     state: "running",
-    jobs: known.map((job, index): TaskJob => (index === 0 ? job : { ...job, how: "surplus" })),
+    jobs: [held, ...others.map((job): TaskJob => ({ ...job, how: "surplus" }))],
+    ...(guesses.length > 0
+      ? { mistaken: [...(task.mistaken ?? []), ...guesses.map((job) => job.jobId)] }
+      : {}),
     holds: `${task.account}/${held.jobId}`,
     view: held.jobId === jobId ? view : unseen(held.jobId),
     timeoutAt,
@@ -172,7 +220,20 @@ export function factOfTask(task: TaskDoc, event: TaskEvent): FactBody | null {
         },
       };
     case "adopted":
-      return { type: "task.adopted", data: { ...about, jobId: event.jobId } };
+    case "confirmed":
+      return {
+        type: "task.adopted",
+        data: { ...about, jobId: event.jobId, provisional: heldJobOf(task)?.how === "provisional" },
+      };
+    case "disowned":
+      return {
+        type: "task.create_unknown",
+        data: {
+          ...about,
+          attempt: task.attempt,
+          error: { code: event.error.code, message: event.error.message },
+        },
+      };
     case "surplusFound":
       return { type: "task.surplus_found", data: { ...about, jobId: event.jobId } };
     case "endedAtProvider":
@@ -216,6 +277,9 @@ export function factOfTask(task: TaskDoc, event: TaskEvent): FactBody | null {
     case "cancelAsked":
     case "surplusClosed":
     case "rawRecorded":
+    case "resultsGivenUp":
+    case "filesFailed":
+    case "filesClosed":
     case "verdictsCommitted":
     case "revisionCommitted":
     case "revisionApplied":

@@ -11,7 +11,9 @@ import { changeTask, evolveTask, factOfTask } from "./taskEvolve.ts";
 
 const TELLING: readonly string[] = [
   "adopted",
+  "confirmed",
   "createUnknown",
+  "disowned",
   "ended",
   "endedAtProvider",
   "lost",
@@ -50,7 +52,15 @@ describe("the fact of an event", () => {
       "task.create_unknown",
       { error: { code: "no_answer", message: "its process died" } },
     ],
-    ["unknown.found", "adopt", "task.adopted", { jobId: "batch_1" }],
+    ["unknown.found", "adopt", "task.adopted", { jobId: "batch_1", provisional: false }],
+    ["unknown.guess", "adopt", "task.adopted", { jobId: "batch_1", provisional: true }],
+    ["running.guess", "confirm", "task.adopted", { jobId: "batch_1", provisional: false }],
+    [
+      "running.guess",
+      "disown",
+      "task.create_unknown",
+      { attempt: 1, error: { code: "not_our_job", message: "batch_1: its lines are another's" } },
+    ],
     ["submitting.found", "refusedLimit", "task.adopted", { jobId: "batch_1" }],
     ["running.surplus", "askCancelSurplus", "task.surplus_found", { jobId: "batch_2" }],
     ["ended.surplus", "closeSurplus", "task.surplus_found", { jobId: "batch_2" }],

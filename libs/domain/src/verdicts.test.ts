@@ -208,6 +208,12 @@ describe("a line that did not arrive", () => {
       "failed",
       "missing",
     ],
+    [
+      "is unavailable with its results",
+      task({ noFetch: "results_unavailable", view: view("failed") }),
+      "failed",
+      "unavailable",
+    ],
     ["is lost with its job", task({ noFetch: "job_lost", view: view("completed") }), "failed", "job_lost"],
     [
       "is cancelled where nothing was sent",

@@ -141,6 +141,13 @@ export function judgeAbsent(
       error: errorOf("job_lost", "the provider no longer knows the job"),
       usage: NO_USAGE,
     };
+  if (task.noFetch === "results_unavailable")
+    return {
+      status: "failed",
+      reason: "unavailable",
+      error: errorOf("unavailable", "the provider no longer keeps the job's results"),
+      usage: NO_USAGE,
+    };
   if (task.noFetch === "ended" || task.view?.status === "cancelled")
     return { status: cutStatus(task.end), usage: NO_USAGE };
   if (task.view?.status === "expired") return { status: "expired", usage: NO_USAGE };

@@ -60,7 +60,7 @@ export const SAMPLE_FACTS: { readonly [T in FactType]: Extract<FactBody, { reado
     type: "task.create_unknown",
     data: { ...ofTask, attempt: 1, error: { code: "ECONNRESET", message: "socket hang up" } },
   },
-  "task.adopted": { type: "task.adopted", data: { ...ofTask, jobId: "batch_1" } },
+  "task.adopted": { type: "task.adopted", data: { ...ofTask, jobId: "batch_1", provisional: false } },
   "task.surplus_found": { type: "task.surplus_found", data: { ...ofTask, jobId: "batch_2" } },
   "task.ended_at_provider": {
     type: "task.ended_at_provider",
@@ -76,5 +76,9 @@ export const SAMPLE_FACTS: { readonly [T in FactType]: Extract<FactBody, { reado
       retries: 1,
       costMicros: 17,
     },
+  },
+  "provider.schema_drift": {
+    type: "provider.schema_drift",
+    data: { account: "openai:simulated", provider: "openai", object: "job", field: "status=paused" },
   },
 };

@@ -44,7 +44,7 @@ export function aJob(with_: Partial<JobSnapshot> = {}): JobSnapshot {
 export function verdictsWith(counts: Partial<VerdictsRef["counts"]>, rows = 10, retries = 0): VerdictsRef {
   const aside = { duplicate: 0, foreign: 0, detached: 0 };
   const sums = { counts: { ...NO_COUNTS, ...counts }, costMicros: 7, unusedMicros: 0, usage: NO_USAGE };
-  return { ...FILE, ...sums, rows, retries, aside, at: 9_000 };
+  return { ...FILE, ...sums, rows, retries, lacking: 0, aside, at: 9_000 };
 }
 
 const ANSWER = { type: "recordAnswer", at: 2_000, timeoutAt: 50_000 } as const;
@@ -76,6 +76,8 @@ export const COMMANDS = {
   loseAnswer: { type: "loseAnswer", at: 2_100, why: "its process died" },
   giveUpUnsent: { type: "giveUpUnsent" },
   adopt: { type: "adopt", at: 2_200, timeoutAt: 50_000 },
+  confirm: { type: "confirm", at: 3_050 },
+  disown: { type: "disown", at: 3_050, why: "its lines are another's" },
   revoke: { type: "revoke", at: 2_300, seq: 6 },
   giveUpAttempt: { type: "giveUpAttempt" },
   finishUnsent: { type: "finishUnsent", at: 2_400 },
@@ -106,7 +108,11 @@ export const COMMANDS = {
   closeSurplus: { type: "closeSurplus", at: 3_700, jobId: "batch_2", costMicros: 5 },
   recordRaw: { type: "recordRaw", raw: { ...FILE, kind: "results", lines: 10 } },
   commitVerdicts: { type: "commitVerdicts", verdicts: verdictsWith({ succeeded: 10 }) },
+  giveUpResults: { type: "giveUpResults" },
   finish: { type: "finish", at: 4_000 },
+  finishRemoving: { type: "finish", at: 4_000, removeFiles: true },
+  failFiles: { type: "failFiles" },
+  closeFiles: { type: "closeFiles", at: 4_050, outcome: "removed" },
   commitRevision: { type: "commitRevision", revision: verdictsWith({ succeeded: 9, failed: 1 }), n: 1 },
   applyRevision: { type: "applyRevision", at: 4_100, n: 1 },
 } as const satisfies Record<string, TaskCommand>;
@@ -128,6 +134,8 @@ const signalled = (task: TaskDoc, ...signals: readonly Signal[]): TaskDoc =>
 const END: Signal = { type: "end", at: 1_250, why: "cancelled" };
 const seen = (jobId: string): Signal => ({ type: "job", jobId, at: 1_260, how: "adopted" });
 
+const guessed: Signal = { type: "job", jobId: "batch_1", at: 2_150, how: "provisional" };
+
 const packing = newTask({
   id: TASK_ID,
   by: "nonce",
@@ -145,6 +153,7 @@ const sent = after(filed, "recordIntent");
 const unknown = after(sent, "loseAnswer");
 const revoked = after(unknown, "revoke");
 const running = after(sent, "created");
+const guess = after(signalled(revoked, guessed), "adopt");
 const harvesting = after(running, "observeSettled");
 const settling = after(harvesting, "recordRaw", "commitVerdicts");
 const ended = after(settling, "finish");
@@ -167,15 +176,26 @@ const BY_STATE = {
     "submitting.sent": sent,
     "submitting.sent.found": signalled(sent, seen("batch_7")),
   },
-  unknown: { unknown, "unknown.revoked": revoked, "unknown.found": signalled(revoked, seen("batch_1")) },
+  unknown: {
+    unknown,
+    "unknown.revoked": revoked,
+    "unknown.found": signalled(revoked, seen("batch_1")),
+    "unknown.guess": signalled(revoked, guessed),
+  },
   running: {
     running,
     "running.ended": signalled(running, END),
     "running.over": after(running, "observeOver"),
     "running.missing": after(running, "miss"),
     "running.surplus": signalled(running, seen("batch_2")),
+    "running.guess": guess,
+    "running.replaced": signalled(guess, seen("batch_7")),
   },
-  harvesting: { harvesting, "harvesting.raw": after(harvesting, "recordRaw") },
+  harvesting: {
+    harvesting,
+    "harvesting.raw": after(harvesting, "recordRaw"),
+    "harvesting.gone": after(harvesting, "giveUpResults"),
+  },
   settling: { settling },
   ended: {
     ended,
@@ -183,6 +203,7 @@ const BY_STATE = {
     "ended.again": again,
     "ended.revised": after(again, "commitRevision"),
     "ended.surplus": signalled(ended, seen("batch_2")),
+    "ended.files": after(settling, "finishRemoving"),
   },
 } as const satisfies { readonly [S in TaskState]: Readonly<Record<string, TaskDoc>> };
 

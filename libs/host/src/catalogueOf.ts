@@ -1,5 +1,9 @@
+import { priceList } from "@granary/domain";
 import type { Account, BatchProvider, Catalogue } from "@granary/domain";
 import {
+  ANTHROPIC_PRICES,
+  anthropicDialect,
+  anthropicProvider,
   GEMINI_PRICES,
   geminiDialect,
   geminiProvider,
@@ -20,7 +24,7 @@ export function catalogueOf(config: GranaryConfig, observe: Observe = (provider)
   return {
     accounts: new Map(config.accounts.map((account) => [account.settings.id, accountOf(account, observe)])),
     defaultAccounts: config.defaultAccounts,
-    prices: [...config.prices, ...OPENAI_PRICES, ...GEMINI_PRICES],
+    prices: priceList(config.prices, OPENAI_PRICES, GEMINI_PRICES, ANTHROPIC_PRICES),
     sources: config.sources,
   };
 }
@@ -44,16 +48,33 @@ function adapterOf(config: AccountConfig): Pick<Account, "dialect" | "provider">
   switch (settings.provider) {
     case "openai":
       return {
-        dialect: openaiDialect(),
+        dialect: openaiDialect({ wire: config.wire ?? {} }),
         provider: openaiProvider({
           ...address,
+          ...expiryOf(config),
+          wire: config.wire ?? {},
           ...(organization === null ? {} : { organization }),
           ...(project === null ? {} : { project }),
         }),
       };
     case "gemini":
       return { dialect: geminiDialect(), provider: geminiProvider(address) };
+    case "anthropic":
+      return { dialect: anthropicDialect(), provider: anthropicProvider(address) };
     default:
       throw new Error(`there is no adapter for ${settings.provider}`);
   }
+}
+
+/** The longest that OpenAI gives: a task that waits, and a store restored from a copy, find their files all the while. */
+const KEPT_SECONDS = 30 * 24 * 3_600;
+
+/**
+ * When files go by themselves, whatever becomes of us. Other endpoints that speak OpenAI's API may refuse the
+ * parameter, and with it every create: there it is sent only where the account asks for it.
+ */
+function expiryOf({ settings, baseUrl }: AccountConfig) {
+  const isTheirs = settings.mode === "simulated" || baseUrl === null;
+  if (settings.files === "keep" || (settings.files !== "expire" && !isTheirs)) return {};
+  return { inputExpiresAfterSeconds: KEPT_SECONDS, outputExpiresAfterSeconds: KEPT_SECONDS };
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { folderArtifacts } from "@granary/artifacts";
 import type { Catalogue, Fact, Objects, Store } from "@granary/domain";
-import type { EpochGuard, GranaryConfig, Log, StepDeps } from "@granary/runtime";
-import { epochGuard, systemClock, systemIds } from "@granary/runtime";
+import type { DriftDeps, EpochGuard, GranaryConfig, Log, StepDeps } from "@granary/runtime";
+import { driftNotes, epochGuard, systemClock, systemIds } from "@granary/runtime";
 
 /** What the steps of every service are made from. */
 export interface HostDeps extends StepDeps {
@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly catalogue: Catalogue;
   readonly publish: HostDeps["publish"];
   readonly objects?: Objects;
+  /** Counts what of a provider's answers nobody here knows. */
+  readonly countDrift?: DriftDeps["count"];
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Surroundings {
  */
 export async function openDeps(
   config: GranaryConfig,
-  { log, store, catalogue, publish, objects }: Surroundings,
+  { log, store, catalogue, publish, objects, countDrift }: Surroundings,
 ): Promise<HostDeps> {
   const artifacts = await folderArtifacts(config.artifacts.folder);
   const { instance } = await store.gate(config.instance ?? systemIds.random(4));
@@ -42,6 +44,7 @@ export async function openDeps(
     owner: `${process.pid}-${randomBytes(4).toString("hex")}`,
     instance,
     epoch: epochGuard({ store, artifacts, clock, log, instance, accounts: [...catalogue.accounts.keys()] }),
+    drift: driftNotes({ store, clock, log, ...(countDrift ? { count: countDrift } : {}) }),
     publish,
     ...(objects ? { objects } : {}),
   };

@@ -1,6 +1,7 @@
+import { dirname, resolve } from "node:path";
 import type { Bus, Role, Store } from "@granary/domain";
 import { StoreUnavailable } from "@granary/domain";
-import type { Nats } from "@granary/messaging";
+import type { JetStreamBus, Nats } from "@granary/messaging";
 import { connectNats, deadReason, jetStreamBus, natsObjects } from "@granary/messaging";
 import type {
   AnyWorker,
@@ -59,6 +60,14 @@ export interface ServiceOptions {
   /** Longest wait between two looks at the store, in milliseconds. */
   readonly idleMs: number;
   readonly build: (deps: HostDeps) => ServiceParts;
+  /** Stands between everything here and its ports, to see what goes through them; nothing where it is left out. */
+  readonly between?: Between;
+}
+
+/** Store and bus, as everything in the process is to have them. */
+export interface Between {
+  readonly store: (store: Store) => Store;
+  readonly bus: (bus: JetStreamBus) => JetStreamBus;
 }
 
 /** A loop that has not given a sign of life for so long is stuck: the process is to be started anew. */
@@ -96,7 +105,7 @@ interface Running {
 }
 
 async function serve(
-  { service, source, idleMs, build }: ServiceOptions,
+  { service, source, idleMs, build, between }: ServiceOptions,
   { log, config, stop, onConfig }: Running,
 ): Promise<void> {
   await using opened = new AsyncDisposableStack();
@@ -171,9 +180,15 @@ async function serve(
   place = opened.use(
     await untilThere(async () => openStore(config.store, log), { ...waiting, what: "the store" }),
   );
-  metrics.watchStore(place.store, clock);
-  const store = observedStore(place.store, metrics, clock);
-  const bus = busOf({ nats, service, store, metrics, log });
+  metrics.watchStore(place.store, clock, live.catalogue);
+  metrics.watchDisks({
+    artifacts: config.artifacts.folder,
+    ...(config.store.kind === "sqlite" ? { store: dirname(resolve(config.store.sqlite)) } : {}),
+  });
+  const observedPlace = observedStore(place.store, metrics, clock);
+  const store = between?.store(observedPlace) ?? observedPlace;
+  const ownBus = busOf({ nats, service, store, metrics, log });
+  const bus = between?.bus(ownBus) ?? ownBus;
   await untilThere(async () => bus.ensure(), { ...waiting, what: "the streams" });
   const { deps, parts } = await untilThere(
     async () => {
@@ -186,6 +201,7 @@ async function serve(
         catalogue: live.catalogue,
         publish: async (facts) => bus.publish(facts),
         objects: natsObjects(nats),
+        countDrift: (labels, times) => metrics.provider.drift.inc(labels, times),
       });
       await made.epoch.check();
       const built = build(made);

@@ -47,7 +47,7 @@ test("a write of anybody wakes the workers, and what the last step told is publi
   const beats = new Set<string>();
   const step: Worker<"account">["step"] = async (held) => {
     stop.abort();
-    await store.save("account", held, held, { facts: [fact], release: true, dueAt: null });
+    await store.save("account", held, held, { facts: [fact], release: true, dueAt: held.dueAt! + 600_000 });
   };
   const workers = [
     { name: "once", kind: "account", duty: "submitter", leaseMs: 5_000, concurrency: 1, step },

@@ -12,17 +12,25 @@ const SINGLE = ["items", "additionalProperties", "not", "if", "then", "else", "c
 export function* eachSchema(schema: unknown, path: string): Generator<readonly [unknown, string]> {
   yield [schema, path];
   if (!isSchema(schema)) return;
+  for (const [child, step] of standingIn(schema)) yield* eachSchema(child, `${path}${step}`);
+}
+
+/** The schemas that stand in one, one step down. */
+export function directSchemas(schema: Schema): readonly unknown[] {
+  return [...standingIn(schema)].map(([child]) => child);
+}
+
+function* standingIn(schema: Schema): Generator<readonly [unknown, string]> {
   for (const keyword of BY_NAME)
-    for (const [name, child] of entriesOf(schema[keyword]))
-      yield* eachSchema(child, `${path}.${keyword}.${name}`);
+    for (const [name, child] of entriesOf(schema[keyword])) yield [child, `.${keyword}.${name}`];
   for (const keyword of LISTS) {
     const children = schema[keyword];
     if (Array.isArray(children))
-      for (const [at, child] of children.entries()) yield* eachSchema(child, `${path}.${keyword}[${at}]`);
+      for (const [at, child] of children.entries()) yield [child, `.${keyword}[${at}]`];
   }
   for (const keyword of SINGLE)
     if (schema[keyword] !== undefined && !Array.isArray(schema[keyword]))
-      yield* eachSchema(schema[keyword], `${path}.${keyword}`);
+      yield [schema[keyword], `.${keyword}`];
 }
 
 /** A schema with keywords, neither `true` nor `false`. */
@@ -41,36 +49,42 @@ export function typesOf({ type }: Schema): readonly unknown[] {
   return type === undefined ? [] : [type];
 }
 
+/** Anchors by schema: finding one anew for each reference would take the square of the schema's size. */
+const anchors = new WeakMap<Schema, ReadonlyMap<string, unknown>>();
+
 /** The schema that a reference inside `root` leads to: `#`, a JSON pointer, or an anchor. Undefined where it leads out. */
 export function referred(reference: string, root: Schema): unknown {
   if (reference === "#") return root;
-  if (!reference.startsWith("#/")) {
-    for (const [schema] of eachSchema(root, ""))
-      if (isSchema(schema) && reference === `#${String(schema["$anchor"])}`) return schema;
-    return undefined;
-  }
+  if (!reference.startsWith("#/")) return anchorsOf(root).get(reference);
   let at: unknown = root;
-  for (const part of decodeURIComponent(reference).split("/").slice(1))
-    at = (at as Record<string, unknown> | undefined)?.[part.replaceAll("~1", "/").replaceAll("~0", "~")];
+  for (const part of pointerOf(reference)) {
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) return undefined;
+    at = (at as Record<string, unknown>)[name];
+  }
   return at;
 }
 
-/** Whether a way of schemas leads from one to another: `next` gives those one step on, references are followed. */
-export function leadsTo(
-  from: unknown,
-  wanted: Schema,
-  root: Schema,
-  next: (schema: Schema) => readonly unknown[],
-): boolean {
-  const seen = new Set<unknown>();
-  const open = [from];
-  while (open.length > 0) {
-    const at = open.pop();
-    if (at === wanted) return true;
-    if (!isSchema(at) || seen.has(at)) continue;
-    seen.add(at);
-    open.push(...next(at));
-    if (typeof at["$ref"] === "string") open.push(referred(at["$ref"], root));
+function anchorsOf(root: Schema): ReadonlyMap<string, unknown> {
+  let found = anchors.get(root);
+  if (!found) {
+    const named = [...eachSchema(root, "")].flatMap(([schema]) =>
+      isSchema(schema) && typeof schema["$anchor"] === "string"
+        ? [[`#${schema["$anchor"]}`, schema] as const]
+        : [],
+    );
+    // The first of two wins.
+    found = new Map(named.toReversed());
+    anchors.set(root, found);
   }
-  return false;
+  return found;
+}
+
+function pointerOf(reference: string): readonly string[] {
+  try {
+    return decodeURIComponent(reference).split("/").slice(1);
+  } catch {
+    // Leads nowhere, as no member has a name that cannot be written.
+    return [reference];
+  }
 }

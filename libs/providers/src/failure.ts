@@ -10,6 +10,8 @@ export interface Failure {
   readonly retryAfterMs: number | undefined;
   /** Nothing was sent: no connection was made, or no address was found. */
   readonly isUnsent: boolean;
+  /** A page of HTML came in place of the provider's own error: somebody else answered. */
+  readonly isPage?: boolean;
 }
 
 /**

@@ -7,8 +7,9 @@ export { INPUT_FILE_GONE } from "./createAnswer.ts";
 export { OPENAI_BASE_URL } from "./openai/openaiClient.ts";
 export { OPENAI_LIMITS, openaiDialect } from "./openai/openaiDialect.ts";
 export { OPENAI_PRICES } from "./openai/prices.ts";
-export { openaiProvider } from "./openai/openaiProvider.ts";
+export { openaiProvider, TAG_NOT_KEPT } from "./openai/openaiProvider.ts";
 export type { OpenAIOptions } from "./openai/openaiProvider.ts";
+export type { OpenAIWire } from "./openai/openaiWire.ts";
 export type { Timeouts } from "./timeouts.ts";
 export { GEMINI_BASE_URL } from "./gemini/geminiClient.ts";
 export { GEMINI_LIMITS, geminiDialect } from "./gemini/geminiDialect.ts";
@@ -20,4 +21,3 @@ export { ANTHROPIC_LIMITS, anthropicDialect } from "./anthropic/anthropicDialect
 export { ANTHROPIC_PRICES } from "./anthropic/prices.ts";
 export { anthropicProvider, RESULTS_ARCHIVED } from "./anthropic/anthropicProvider.ts";
 export type { AnthropicOptions } from "./anthropic/anthropicProvider.ts";
-export { tagOf } from "./anthropic/tagOf.ts";

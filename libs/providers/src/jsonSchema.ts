@@ -2,10 +2,15 @@ import { Ajv } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Fault } from "@granary/domain";
+import { isShallow, TOO_DEEP } from "@granary/domain";
+import { eachSchema } from "./eachSchema.ts";
+import { inPlaceFaults } from "./inPlaceFaults.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
 const DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema";
+/** Compiling takes time and memory in proportion, and OpenAI takes 5,000 properties. */
+const MOST_SCHEMAS = 10_000;
 const DRAFT_07 = "http://json-schema.org/draft-07/schema";
 
 /** A validator for one schema's dialect: draft 2020-12, or draft-07 where `$schema` says so. A new one each time, so that it is let go with the schema. */
@@ -19,9 +24,13 @@ export function ajvFor(schema: Schema): Ajv {
 
 /**
  * Faults that make it no JSON Schema at all: another dialect, against its metaschema, references that lead
- * nowhere, patterns that are no regular expressions. All at once; paths begin with `root`.
+ * nowhere, patterns that are no regular expressions; or none that anybody can check an answer against in bounded time.
+ * All at once; paths begin with `root`.
  */
 export function jsonSchemaFaults(schema: Schema, root: string): readonly Fault[] {
+  if (!isShallow(schema)) return [{ path: root, message: TOO_DEEP }];
+  if (hasMoreSchemas(schema, MOST_SCHEMAS))
+    return [{ path: root, message: `holds more than ${MOST_SCHEMAS} schemas: make it smaller` }];
   const dialect = dialectOf(schema);
   if (dialect === null)
     return [
@@ -42,10 +51,16 @@ export function jsonSchemaFaults(schema: Schema, root: string): readonly Fault[]
     const validate = ajv.compile(schema);
     return "$async" in validate
       ? [{ path: `${root}.$async`, message: "is no JSON Schema keyword: remove it" }]
-      : [];
+      : inPlaceFaults(schema, root);
   } catch (error) {
     return [{ path: root, message: `is no valid JSON Schema: ${(error as Error).message}` }];
   }
+}
+
+function hasMoreSchemas(schema: Schema, most: number): boolean {
+  const schemas = eachSchema(schema, "");
+  for (let count = 0; count < most; count += 1) if (schemas.next().done) return false;
+  return !schemas.next().done;
 }
 
 /** The metaschema tells one fault in several ways; the first is enough. */

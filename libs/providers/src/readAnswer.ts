@@ -9,7 +9,10 @@ export async function readAnswer<T>(response: Response, schema: z.ZodType<T>): P
 
 /** The same of an answer's text. */
 export function readJson<T>(text: string, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(parseJson(text));
+  const json = parseJson(text);
+  if (json === undefined && /^\s*</.test(text))
+    throw unreadable("it is a page and no JSON, so look at the account's base URL");
+  const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw unreadable(wireFault(parsed.error));
 }

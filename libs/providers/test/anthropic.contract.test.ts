@@ -1,5 +1,6 @@
+import { tagOfCustomId } from "@granary/domain";
 import { expect, test } from "vitest";
-import { anthropicDialect, anthropicProvider, RESULTS_ARCHIVED, tagOf } from "../src/index.ts";
+import { anthropicDialect, anthropicProvider, RESULTS_ARCHIVED } from "../src/index.ts";
 import { testBatchProvider } from "./contract.ts";
 import { created, items, linesOfJob, seen, settled } from "./contractSteps.ts";
 import { simulatedRig } from "./simulatedRig.ts";
@@ -32,7 +33,8 @@ test("whose a batch is shows in every line of its results", async () => {
   await using rig = await openRig({ rates: { error_500: 0.5 } });
   const job = await created(rig, "gr1234-abc", items(6));
   const lines = await linesOfJob(rig, await settled(rig, job.jobId));
-  expect([...lines.values()].map(tagOf)).toEqual(Array(6).fill("gr1234-abc"));
+  const tags = [...lines.values()].map(({ customId }) => tagOfCustomId(customId ?? ""));
+  expect(tags).toEqual(Array(6).fill("gr1234-abc"));
 });
 
 test("a batch that is not found shortly after its create, and results shortly after its end, are there later", async () => {

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeLine } from "../src/anthropic/decodeLine.ts";
-import { tagOf } from "../src/index.ts";
 import { anyJson } from "./anyJson.ts";
 import { fixtures } from "./fixtures.ts";
 
@@ -75,19 +74,6 @@ test("a stop reason nobody knows is other, and usage that is no number counts as
     text: "x",
     usage: { inputTokens: 0 },
   });
-});
-
-test.each([
-  ["gr1234-abcdefghij0123456789-zz", "gr1234-abcdefghij0123456789"],
-  ["t-0", "t"],
-  ["alone", null],
-  ["-1", null],
-])("the tag of %s is %s", (customId, tag) => {
-  expect(tagOf(decodeLine(JSON.stringify({ custom_id: customId, result: { type: "expired" } })))).toBe(tag);
-});
-
-test("a line that names nobody has no tag", () => {
-  expect(tagOf(decodeLine("{"))).toBeNull();
 });
 
 test("byte order marks and carriage returns do no harm", () => {

@@ -12,8 +12,10 @@ import { readLines } from "../src/index.ts";
 
 /** In what providers differ by nature. All that the suite may ask about, and the same for every test. */
 export interface ProviderNature {
-  /** Whether a job shows the tag it was created with. */
-  readonly tags: "shown" | "hidden";
+  /** Whether a job shows the tag it was created with, and if so, whether its input file has it in its name. */
+  readonly tags: "shown" | "in the file's name" | "hidden";
+  /** Whether a job tells how many of its lines are done; it does unless told otherwise. */
+  readonly counts?: "told" | "hidden";
   /** Where lines stand that failed: in a file of their own, or among the results. */
   readonly failures: "apart" | "among results";
   /** Whether answers are downloaded as a file, or are part of the job. */
@@ -26,7 +28,7 @@ export interface ProviderNature {
   readonly spent: "account" | "limit";
   /** An id as jobs have it, of no job. */
   readonly noJob: string;
-  /** The most jobs that one page of the list holds. */
+  /** The most jobs that one page of the list holds; Infinity where the list has no pages. */
   readonly pageSize: number;
 }
 

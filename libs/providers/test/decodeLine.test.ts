@@ -6,6 +6,7 @@ import { decodeLine } from "../src/openai/decodeLine.ts";
 
 interface Fixture {
   readonly name: string;
+  readonly source: string;
   readonly line: { readonly custom_id: string };
   readonly decoded: DecodedLine;
 }
@@ -15,8 +16,9 @@ function fixtures(file: string): readonly Fixture[] {
   return (JSON.parse(readFileSync(url, "utf8")) as { lines: Fixture[] }).lines;
 }
 
-describe.each(["chat", "responses", "errors"])("a line of %s", (file) => {
-  test.each(fixtures(file))("that is $name", ({ line, decoded }) => {
+describe.each(["chat", "responses", "errors", "compatible"])("a line of %s", (file) => {
+  test.each(fixtures(file))("that is $name", ({ line, decoded, source }) => {
+    expect(source).not.toBe("");
     expect(decodeLine(JSON.stringify(line))).toEqual(decoded);
   });
 });

@@ -14,6 +14,8 @@ export { run } from "./run.ts";
 export type { RunOptions } from "./run.ts";
 export { runWorkers } from "./runWorkers.ts";
 export type { WorkersDeps } from "./runWorkers.ts";
+export { driftNotes } from "./schemaDrift.ts";
+export type { DriftDeps, DriftNotes } from "./schemaDrift.ts";
 export { accountOf } from "./stepDeps.ts";
 export type { StepDeps } from "./stepDeps.ts";
 export { liveCatalogue } from "./liveCatalogue.ts";

@@ -1,6 +1,7 @@
 import type { Account, Artifacts, Catalogue, Clock, Ids, Store } from "@granary/domain";
 import type { Log } from "./dueLoop.ts";
 import type { EpochGuard } from "./epochGuard.ts";
+import type { DriftNotes } from "./schemaDrift.ts";
 
 /** What every step may use. Each service adds what only it needs. */
 export interface StepDeps {
@@ -16,6 +17,8 @@ export interface StepDeps {
   readonly instance: string;
   /** Stands guard against a restored store; absent where nothing is restored under running processes. */
   readonly epoch?: EpochGuard;
+  /** Hears of fields, statuses and lines that nobody here knows; absent where nobody listens. */
+  readonly drift?: DriftNotes;
 }
 
 /** The account, which the caller's claim has made sure is there. */

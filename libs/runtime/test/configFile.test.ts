@@ -96,6 +96,94 @@ sources:
   expect(shown).not.toMatch(/azure-key|blue/);
 });
 
+test("a price tells what the cache, a batch and long prompts cost", () => {
+  const { prices } = readYaml(`prices:
+  - provider: anthropic
+    model: own
+    input: 2
+    cachedInput: 0.2
+    batchCachedInput: 0.15
+    cacheWrite: 2.5
+    longCacheWrite: 4
+    output: 8
+    batch: 0.4
+    tiers:
+      - { aboveTokens: 100000, input: 3, output: 9 }
+      - { aboveTokens: 200000, input: 4, cachedInput: 0.4, cacheWrite: 5, output: 10 }
+    asOf: 2026-12-01
+    source: a contract
+  - { provider: anthropic, model: own, input: 1, output: 4, tiers: [], asOf: 2027-01-01 }`);
+  expect(prices).toEqual([
+    {
+      provider: "anthropic",
+      model: "own",
+      input: 2,
+      cachedInput: 0.2,
+      batchCachedInput: 0.15,
+      cacheWrite: 2.5,
+      longCacheWrite: 4,
+      output: 8,
+      batch: 0.4,
+      tiers: [
+        { aboveTokens: 100_000, input: 3, cachedInput: 3, output: 9 },
+        { aboveTokens: 200_000, input: 4, cachedInput: 0.4, cacheWrite: 5, output: 10 },
+      ],
+      asOf: "2026-12-01",
+      source: "a contract",
+    },
+    {
+      provider: "anthropic",
+      model: "own",
+      input: 1,
+      cachedInput: 1,
+      output: 4,
+      batch: 0.5,
+      asOf: "2027-01-01",
+      source: "configuration",
+    },
+  ]);
+});
+
+function tiers(first: number, second: number): string {
+  return `tiers: [{ aboveTokens: ${first}, input: 1, output: 2 }, { aboveTokens: ${second}, input: 2, output: 3 }]`;
+}
+
+test("what is wrong with prices is told at its place", () => {
+  const row = "provider: openai, model: own, input: 1, output: 2";
+  const faults = faultsOf(() =>
+    readYaml(`prices:
+  - { ${row}, asOf: 2026-01-01, cacheWrite: -1, batch: 2, cached: 1 }
+  - { ${row}, asOf: soon, tiers: [{ aboveTokens: 0, input: 1 }, { aboveTokens: 9, input: 1, output: many }] }
+  - { ${row}, asOf: 2026-02-01, tiers: 5 }`),
+  );
+  expect(faults.map(({ path }) => path).toSorted()).toEqual(
+    [
+      "granary.yaml: prices[0].cacheWrite",
+      "granary.yaml: prices[0].batch",
+      "granary.yaml: prices[0].cached",
+      "granary.yaml: prices[1].asOf",
+      "granary.yaml: prices[1].tiers[0].aboveTokens",
+      "granary.yaml: prices[1].tiers[0].output",
+      "granary.yaml: prices[1].tiers[1].output",
+      "granary.yaml: prices[2].tiers",
+    ].toSorted(),
+  );
+  expect(
+    faultsOf(() =>
+      readYaml(`prices:
+  - { ${row}, asOf: 2026-01-01, ${tiers(200_000, 200_000)} }
+  - { ${row}, asOf: 2026-01-01, ${tiers(100_000, 200_000)} }
+  - { ${row}, asOf: 2026-01-02 }`),
+    ),
+  ).toEqual([
+    {
+      path: "granary.yaml: prices[0].tiers[1].aboveTokens",
+      message: "must be more than that of the tier before it",
+    },
+    { path: "granary.yaml: prices[1].asOf", message: "own has another price of the same day" },
+  ]);
+});
+
 test("a mix of live and simulated is allowed, and the environment's account is the default", () => {
   const yaml = "accounts: [{ provider: openai, name: eu, mode: live, keyEnv: KEY_EU }]";
   const { accounts, defaultAccounts } = readYaml(yaml, { GRANARY_OPENAI_MODE: "simulated", KEY_EU: KEY });
@@ -187,7 +275,7 @@ test.each([
     "a key file that is not there",
     "{ provider: openai, name: a, mode: live, keyFile: none }",
     "keyFile",
-    "cannot read none",
+    "cannot read the file that it names",
   ],
   ["an empty key file", "{ provider: openai, name: a, mode: live, keyFile: empty }", "keyFile", "one word"],
   [

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { change, claim, loopMetrics, observedStore, openMetrics, runStep } from "../src/index.ts";
 import { aSweep, ID, openRig, START, sweeper } from "./rig.ts";
 import { counted } from "./scraped.ts";
-import { aRequest, aTask, COMMANDS } from "./workDocuments.ts";
+import { aRequest, aTask, COMMANDS, VERDICTS } from "./workDocuments.ts";
 
 async function observedRig() {
   const rig = await openRig();
@@ -59,6 +59,9 @@ test("a task's way to its end moves transitions, submissions, durations, lines a
     "openai planned 40",
     "openai running 600",
   ]);
+  expect(await counted(metrics, "granary_job_duration_seconds_sum")).toEqual(["openai gpt-x 600"]);
+  expect(await counted(metrics, "granary_cost_dollars_total")).toEqual(["openai gpt-x 0.000007"]);
+  expect(await counted(metrics, "granary_unpriced_tasks_total")).toEqual([]);
   expect(await counted(metrics, "granary_lines_total")).toEqual([
     "openai duplicate 2",
     "openai expired 1",
@@ -72,6 +75,20 @@ test("a task's way to its end moves transitions, submissions, durations, lines a
     "openai input 100",
     "openai output 40",
   ]);
+});
+
+test("a task whose price is not known adds no dollars, and is counted for it", async () => {
+  const { lead, planned, metrics } = await observedRig();
+  await lead(
+    await planned(),
+    COMMANDS.admit,
+    COMMANDS.intend(40, "n1"),
+    COMMANDS.created(41),
+    COMMANDS.ended(641),
+    { type: "commitVerdicts", verdicts: { ...VERDICTS, costMicros: null } },
+  );
+  expect(await counted(metrics, "granary_cost_dollars_total")).toEqual([]);
+  expect(await counted(metrics, "granary_unpriced_tasks_total")).toEqual(["openai 1"]);
 });
 
 test("a create that is refused, lost, adopted and doubled is each counted for what it was", async () => {
@@ -182,4 +199,27 @@ test("what only this adapter has stays as it was", async () => {
   expect(Object.keys(store).toSorted()).toEqual(Object.keys(plain).toSorted());
   expect(await store.now()).toBe(await plain.now());
   await store.close();
+});
+
+test("what becomes of an ended task's files at the provider is counted once, each try that failed by itself", async () => {
+  const { lead, planned, metrics } = await observedRig();
+  await lead(
+    await planned(),
+    COMMANDS.admit,
+    { type: "recordFile", file: { id: "file_1", expiresAt: null } },
+    COMMANDS.intend(40, "n1"),
+    COMMANDS.created(41),
+    COMMANDS.ended(641),
+    { type: "recordRaw", raw: { path: "rq/raw", sha256: "", bytes: 1, kind: "results", lines: 12 } },
+    COMMANDS.commit,
+    { type: "finish", at: START, removeFiles: true },
+    { type: "failFiles" },
+    { type: "failFiles" },
+    { type: "closeFiles", at: START, outcome: "removed" },
+    { type: "closeFiles", at: START, outcome: "left" },
+  );
+  expect(await counted(metrics, "granary_provider_file_removals_total")).toEqual([
+    "openai failed 2",
+    "openai removed 1",
+  ]);
 });

@@ -180,7 +180,7 @@ test("every secret may lie in a mounted file, and nowhere else at the same time"
   expect(config.nats?.servers).toEqual(["nats://h:4222"]);
   const both = { ...env, OPENAI_API_KEY: KEY, MONGODB_URI_FILE: "/none" };
   expect(faultsOf(() => read(both, { ...SERVICE, files }))).toEqual([
-    { path: "MONGODB_URI_FILE", message: "cannot read /none: no such file" },
+    { path: "MONGODB_URI_FILE", message: "cannot read the file that it names: no such file" },
     { path: "OPENAI_API_KEY_FILE", message: "OPENAI_API_KEY is set too: drop one of the two" },
   ]);
 });

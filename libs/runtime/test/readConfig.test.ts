@@ -31,6 +31,7 @@ test("without any variable the embedded stack has a simulated account and its us
         headers: {},
         organization: null,
         project: null,
+        wire: null,
       },
     ],
     defaultAccounts: { openai: "openai:simulated" },
@@ -198,17 +199,22 @@ test("each provider that is supported has an account of its own, and its own pac
     GRANARY_ANTHROPIC_MAX_JOBS: "3",
   };
   const { accounts, defaultAccounts, refusals } = read(env, { jobLimits });
+  // No simulated one stands beside a live one unasked.
   expect(accounts.map(({ settings }) => settings)).toMatchObject([
-    { id: "openai:simulated", provider: "openai", durations: FAST },
     { id: "gemini:default", durations: { ...USUAL, pollMinMs: 7_000 }, limits: { job: { lines: 10 } } },
     { id: "anthropic:simulated", durations: FAST, limits: { jobs: 3 } },
   ]);
   expect(defaultAccounts).toEqual({
-    openai: "openai:simulated",
     gemini: "gemini:default",
     anthropic: "anthropic:simulated",
   });
-  expect(refusals).toEqual({});
+  expect(Object.keys(refusals)).toEqual(["openai"]);
+  const unasked = read({}, { jobLimits }).accounts;
+  expect(unasked.map(({ settings }) => settings)).toMatchObject([
+    { id: "openai:simulated", provider: "openai", durations: FAST },
+    { id: "gemini:simulated", limits: { job: { lines: 10 } } },
+    { id: "anthropic:simulated" },
+  ]);
   const places = { ...PLACES, GRANARY_SIMULATOR_URL: "http://127.0.0.1:9" };
   const service = read({ ...env, ...places }, { jobLimits, reader: "service" });
   expect(service.accounts.map(({ settings }) => settings.id)).toEqual([
@@ -216,4 +222,21 @@ test("each provider that is supported has an account of its own, and its own pac
     "anthropic:simulated",
   ]);
   expect(Object.keys(service.refusals)).toEqual(["openai"]);
+});
+
+/** The policies of all accounts, by the environment and a configuration file. */
+const policies = (env: Record<string, string>, yaml = "accounts: []") =>
+  read({ ...env, GRANARY_CONFIG: "granary.yaml" }, { files: { "granary.yaml": yaml } }).accounts.map(
+    ({ settings }) => settings.files,
+  );
+
+test("what becomes of files at the provider is said for all accounts of a provider, and for one in the file", () => {
+  const own =
+    "accounts: [{provider: openai, name: a, mode: live, keyEnv: KEY, files: keep}, {provider: openai, name: b, mode: live, keyEnv: KEY}]";
+  expect(policies({})).toEqual([undefined]);
+  expect(policies({ GRANARY_OPENAI_FILES: "expire" })).toEqual(["expire"]);
+  expect(policies({ GRANARY_OPENAI_FILES: "expire", KEY: "sk-1" }, own)).toEqual(["keep", "expire"]);
+  expect(faultsOf(() => read({ GRANARY_OPENAI_FILES: "burn" }))).toEqual([
+    { path: "GRANARY_OPENAI_FILES", message: "keep, remove or expire" },
+  ]);
 });

@@ -94,7 +94,15 @@ export function sweeper(
 
 export const FACT: FactBody = {
   type: "task.adopted",
-  data: { taskId: "gr-1", account: ID, model: "m", request: null, lines: 1, jobId: "batch_1" },
+  data: {
+    taskId: "gr-1",
+    account: ID,
+    model: "m",
+    request: null,
+    lines: 1,
+    jobId: "batch_1",
+    provisional: false,
+  },
 };
 
 /** A promise and the hand that resolves it. */

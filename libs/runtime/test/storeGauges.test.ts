@@ -1,4 +1,4 @@
-import type { Gauges } from "@granary/domain";
+import type { Account, AccountUsage, Catalogue, Gauges } from "@granary/domain";
 import { StoreUnavailable } from "@granary/domain";
 import { expect, test } from "vitest";
 import { openMetrics } from "../src/index.ts";
@@ -12,6 +12,11 @@ const FOUND: Gauges = {
     { account: ID, state: "unknown", count: 1, oldestAt: START - 5_000 },
   ],
   requests: [{ state: "running", count: 4, oldestAt: START }],
+  running: [
+    { account: ID, model: "m", count: 2, oldestAt: START - 60_000 },
+    { account: "openai:default", model: "m", count: 2, oldestAt: START - 90_000 },
+    { account: ID, model: "n", count: 1, oldestAt: START - 10_000 },
+  ],
   slicesOpen: 9,
   overdue: [
     { kind: "task", duty: "monitor", account: ID, count: 2, oldestDueAt: START - 30_000 },
@@ -22,7 +27,7 @@ const FOUND: Gauges = {
     { account: ID, count: 1 },
     { account: "openai:default", count: 1 },
   ],
-  sweeps: [{ account: ID, seq: 1, orphans: 2, foreignJobs: 0 }],
+  sweeps: [{ account: ID, seq: 1, orphans: 2, foreignJobs: 6 }],
   outbox: { pending: 7, oldestAt: START - 2_000 },
   poison: [{ kind: "task", id: "grtest-1", strikes: 5 }],
   dead: 3,
@@ -77,6 +82,74 @@ test("what the store has is told by provider, added over its accounts", async ()
   expect(await of("granary_slices_open")).toEqual(["monitor 9"]);
   expect(await of("granary_dead_letters")).toEqual(["monitor 3"]);
   expect(await of("granary_paused")).toEqual(["openai all 1", "openai create 1"]);
+});
+
+test("models under way are told by provider, and begin their money at zero", async () => {
+  const { metrics } = await gaugesRig(async () => FOUND);
+  expect(await counted(metrics, "granary_running_jobs")).toEqual(["openai m 4", "openai n 1"]);
+  expect(await counted(metrics, "granary_oldest_running_job_seconds")).toEqual([
+    "openai m 90",
+    "openai n 10",
+  ]);
+  expect(await counted(metrics, "granary_foreign_provider_jobs")).toEqual([`${ID} 6`]);
+  const cost = (await scraped(metrics)).find(({ name }) => name === "granary_cost_dollars_total");
+  expect(cost?.samples.map(({ labels, value }) => [labels["model"], value])).toEqual([
+    ["m", 0],
+    ["n", 0],
+  ]);
+});
+
+test("what an account and a source spent stands beside what they may spend", async () => {
+  const { store, clock } = await openRig();
+  const accounts = [{ id: ID, provider: "openai", mode: "simulated" }] as const;
+  const metrics = openMetrics({ service: "monitor", version: "1", commit: "c", accounts, runtime: false });
+  const usage: AccountUsage = {
+    jobs: 7,
+    byModel: {},
+    createsLastMinute: 0,
+    spentMicros: 12_500_000,
+    spentBySource: { shop: 2_500_000, other: 10_000_000 },
+    oldestOpenAt: null,
+    foreign: { jobs: 0, lines: 0 },
+  };
+  const limits = { job: { lines: 1, bytes: 1, lineBytes: 1, tokens: 1 }, jobs: 9, dailyMicros: 20_000_000 };
+  let sources: Catalogue["sources"] = { shop: { dailyMicros: 5_000_000 }, other: { maxBacklog: 3 } };
+  metrics.watchStore({ ...store, usage: async () => usage }, clock, {
+    accounts: new Map([[ID, { settings: { limits } } as Account]]),
+    get sources() {
+      return sources;
+    },
+  });
+  const of = async (name: string) => counted(metrics, name);
+  expect(await of("granary_account_jobs")).toEqual([`${ID} 7`]);
+  expect(await of("granary_account_jobs_limit")).toEqual([`${ID} 9`]);
+  expect(await of("granary_spent_today_dollars")).toEqual([`${ID} 12.5`]);
+  expect(await of("granary_daily_budget_dollars")).toEqual([`${ID} 20`]);
+  expect(await of("granary_source_spent_today_dollars")).toEqual(["shop 2.5"]);
+  expect(await of("granary_source_daily_budget_dollars")).toEqual(["shop 5"]);
+  // A budget that was raised while the process runs is told at the next look.
+  sources = { shop: { dailyMicros: 6_000_000 } };
+  await clock.move(1_000);
+  expect(await of("granary_source_daily_budget_dollars")).toEqual(["shop 6"]);
+});
+
+test("the room on a disk is told, and nothing of a folder that is not there", async () => {
+  const metrics = openMetrics({
+    service: "monitor",
+    version: "1",
+    commit: "c",
+    accounts: [],
+    runtime: false,
+  });
+  metrics.watchDisks({ artifacts: import.meta.dirname, store: "/nowhere/at/all" });
+  const samples = (await scraped(metrics)).flatMap((family) => family.samples);
+  const of = (name: string) => samples.filter((sample) => sample.name === name);
+  const [free] = of("granary_disk_available_bytes");
+  const [size] = of("granary_disk_size_bytes");
+  expect(of("granary_disk_available_bytes")).toHaveLength(1);
+  expect(free?.labels).toEqual({ service: "monitor", disk: "artifacts" });
+  expect(free?.value).toBeGreaterThan(0);
+  expect(size?.value).toBeGreaterThanOrEqual(free?.value ?? 0);
 });
 
 test("what is over is not told any more, and a pause ends by itself", async () => {

@@ -95,6 +95,7 @@ export const VERDICTS: VerdictsRef = {
   costMicros: 7,
   unusedMicros: 0,
   usage: { inputTokens: 100, outputTokens: 40, cachedTokens: 25, reasoningTokens: 4 },
+  lacking: 0,
   aside: { duplicate: 2, foreign: 0, detached: 0 },
   at: START,
 };

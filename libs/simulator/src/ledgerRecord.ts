@@ -8,6 +8,8 @@ export interface Charge {
   readonly reasoningTokens: number;
   /** Input that was written to a cache, part of the input; only where the provider charges for it. */
   readonly cacheWriteTokens?: number;
+  /** What of it is kept for the longer time. */
+  readonly longCacheWriteTokens?: number;
 }
 
 /** How a job's lines ended. Those that were left undone count among the failed, and by themselves. */

@@ -104,6 +104,8 @@ export const scenario = z.strictObject({
       revoked: z.array(z.string()).default([]),
       /** Keys whose creates are refused for want of money: 429, at Anthropic 400. */
       exhausted: z.array(z.string()).default([]),
+      /** Keys of one account, such as an old and a new one: what the first of them may see, all may. OpenAI's alone. */
+      together: z.array(z.array(z.string()).min(1)).default([]),
     })
     .prefault({}),
   /** Models known besides the providers' own, at each of them. */

@@ -36,8 +36,9 @@ export interface RunningSimulator {
   close(): Promise<void>;
 }
 
+/** OpenAI has several, and sees to them itself. */
 const PREFIXES: Readonly<Record<Provider, string>> = {
-  openai: "/openai/v1",
+  openai: "",
   gemini: "/gemini",
   anthropic: "/anthropic",
 };
@@ -52,7 +53,9 @@ export class PortTaken extends Error {
 }
 
 /**
- * Serves the simulated providers: OpenAI under `/openai/v1`, Gemini under `/gemini`, Anthropic under `/anthropic`; `/ledger`, `/jobs` and `/scenario` are its own.
+ * Serves the simulated providers: OpenAI under `/openai/v1`, Gemini under `/gemini`, Anthropic under `/anthropic`, and
+ * two that speak OpenAI's language in their own way under `/compatible/azure/v1` and `/compatible/together/v1`;
+ * `/ledger`, `/jobs` and `/scenario` are its own.
  * Goes on with what its folder holds. Throws PortTaken, FolderInUse, or the scenario's faults.
  */
 export async function serveSimulator(options: SimulatorOptions): Promise<RunningSimulator> {

@@ -186,6 +186,21 @@ test("a system prompt that is marked is written to a cache once, and read from i
   });
 });
 
+test("what is to be kept for an hour is written as such", async () => {
+  await using rig = await openAnthropicRig();
+  const control = { type: "ephemeral", ttl: "1h" };
+  const system = [{ type: "text", text: "word ".repeat(2_000), cache_control: control }];
+  const batch = await rig.run([request("a", "x", { system })]);
+  const [usage] = (await rig.results(batch.id)).map(({ result }) => result.message?.["usage"]);
+  const written = usage.cache_creation_input_tokens;
+  expect(written).toBeGreaterThan(2_000);
+  expect(usage.cache_creation).toEqual({ ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: written });
+  expect((await rig.creates())[0]?.charge).toMatchObject({
+    cacheWriteTokens: written,
+    longCacheWriteTokens: written,
+  });
+});
+
 test("answers respect the caller's limit of tokens and stop sequences", async () => {
   await using rig = await openAnthropicRig({ answers: { minTokens: 50, maxTokens: 60 } });
   const batch = await rig.run([

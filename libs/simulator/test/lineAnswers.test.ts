@@ -142,6 +142,26 @@ test("a prompt that begins like the one before is cached in part", async () => {
   expect(batch.usage?.input_tokens_details.cached_tokens).toBe(cached[1]);
 });
 
+test("a model that charges for it tells what it wrote to the cache, in the answer and in the ledger", async () => {
+  await using rig = await openRig();
+  const messages = [
+    { role: "system", content: "word ".repeat(2_000) },
+    { role: "user", content: "question" },
+  ];
+  const model = "gpt-5.6-terra";
+  const lines = ["a", "b"].map((id) => chatLine(id, "", { messages, model }));
+  const batch = await rig.run(lines);
+  const details = (await rig.results(batch.output_file_id)).map(
+    ({ response }) => response?.body["usage"].prompt_tokens_details,
+  );
+  expect(details).toMatchObject([{ cached_tokens: 0 }, { cache_write_tokens: 0 }]);
+  expect(details[0].cache_write_tokens).toBeGreaterThan(2_000);
+  expect(details[1].cached_tokens).toBe(details[0].cache_write_tokens);
+  const charge = (await rig.creates())[0]?.charge;
+  expect(charge).toMatchObject({ cacheWriteTokens: details[0].cache_write_tokens });
+  expect(charge).not.toHaveProperty("longCacheWriteTokens");
+});
+
 test("a forced function is called with arguments that fit", async () => {
   await using rig = await openRig();
   const tools = [{ type: "function", function: { name: "weigh", parameters: { ...schema.$defs.node } } }];

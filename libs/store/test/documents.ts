@@ -238,7 +238,7 @@ export function verdictsOf(costMicros: number | null, unusedMicros: number | nul
 /** The next fact of a document. */
 export function aFact(kind: Kind, doc: { id: string; eventSeq: number }): Fact {
   const about = { taskId: doc.id, account: ACCOUNT, model: "gpt-x", request: null, lines: 1 };
-  const body = { type: "task.adopted", data: { ...about, jobId: "batch_1" } } as const;
+  const body = { type: "task.adopted", data: { ...about, jobId: "batch_1", provisional: false } } as const;
   const [fact] = stampFacts(kind, doc, [body], NOON);
   if (!fact) throw new Error("one body gives one fact");
   return fact;

@@ -39,6 +39,7 @@ export const FERRETDB_GAPS: Gaps = {
   "gauges > count what is there by state, and say since when": NO_MIN_MAX,
   "gauges > tell open slices, the outbox, and what is due and not held": NO_MIN_MAX,
   "gauges > tell what is overdue apart by kind, role and account": NO_MIN_MAX,
+  "gauges > tell what runs by account and model, and since when": NO_MIN_MAX,
   "gauges > tell which running jobs the provider ends within the hour": NO_MIN_MAX,
   "gauges > tell what the sweeps saw": NO_MIN_MAX,
   "gauges > are empty for an empty store": NO_MIN_MAX,

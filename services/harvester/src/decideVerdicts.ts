@@ -17,15 +17,15 @@ import {
   countOne,
   judgeAbsent,
   judgeLine,
-  lineOf,
   NO_COUNTS,
   NO_USAGE,
-  priceOf,
+  priceOfTask,
   verdictRow,
 } from "@granary/domain";
 import { accountOf } from "@granary/runtime";
 import { readLines } from "@granary/providers";
 import type { Line } from "@granary/providers";
+import { lineDrift } from "./lineDrift.ts";
 import { readLineMap } from "./lineMap.ts";
 import type { LineMap } from "./lineMap.ts";
 import { rejectionOf } from "./rejectionOf.ts";
@@ -40,10 +40,15 @@ export interface Replay {
 
 const ONCE = { maxAttempts: 1, backoffMs: 0 };
 
+/** Whether a free journey is none of ours to give: somebody else made the job, and nobody asked for another one. */
+function staysHere({ foreign }: TaskDoc, { retry }: RequestContextOf): boolean {
+  return foreign === true && retry.maxAttempts === 1;
+}
+
 /** What the rows add up to. */
 type Sums = Pick<
   VerdictsRef,
-  "rows" | "counts" | "retries" | "costMicros" | "unusedMicros" | "usage" | "aside"
+  "rows" | "counts" | "retries" | "costMicros" | "unusedMicros" | "usage" | "lacking" | "aside"
 >;
 
 /**
@@ -63,6 +68,7 @@ export async function decideVerdicts(
   const judge = lineJudge(deps, task, map, contexts, replay);
   const stored = await deps.artifacts.put(path, judge.rows());
   const { existed: _existed, ...file } = stored;
+  if (!replay && judge.drift.size > 0) await deps.drift?.note(task.account, "line", judge.drift);
   return { ...file, ...judge.sums(), at: deps.clock.now() };
 }
 
@@ -74,7 +80,7 @@ function lineJudge(
   replay: Replay | undefined,
 ) {
   const { dialect } = accountOf(deps, task.account);
-  const taskPrice = priceOf(deps.catalogue.prices, task.provider, task.model);
+  const taskPrice = priceOfTask(deps.catalogue.prices, task);
   const rejection: Rejection | null = rejectionOf(dialect, task);
   let counts: Counts = NO_COUNTS;
   let usage: Usage = NO_USAGE;
@@ -82,7 +88,9 @@ function lineJudge(
   let unusedMicros: number | null = 0;
   let rows = 0;
   let retries = 0;
+  let lacking = 0;
   const aside = { duplicate: 0, foreign: 0, detached: 0 };
+  const drift = lineDrift(dialect);
 
   /** Charged, and nobody waits for it. */
   function setAside(why: keyof typeof aside, line: DecodedLine): void {
@@ -101,7 +109,7 @@ function lineJudge(
     const share = slice.estimateMicros === null ? null : Math.ceil(slice.estimateMicros / slice.lines);
     const verdict = verdictRow(
       { line, slice, ordinal },
-      replay ? { ...judgement, again: undefined } : judgement,
+      replay || staysHere(task, context) ? { ...judgement, again: undefined } : judgement,
       cost,
       {
         policy: replay ? ONCE : context.retry,
@@ -127,8 +135,9 @@ function lineJudge(
       raw.text === null
         ? { type: "unparseable", customId: null, message: raw.problem ?? "unreadable" }
         : dialect.decode(raw.text);
-    const line = decoded.customId === null ? null : lineOf(task.id, decoded.customId);
-    if (line === null || line >= map.lines) {
+    drift.see(raw.text, decoded);
+    const line = decoded.customId === null ? null : map.lineOf(decoded.customId);
+    if (line === null) {
       setAside("foreign", decoded);
       return null;
     }
@@ -136,6 +145,7 @@ function lineJudge(
       setAside("duplicate", decoded);
       return null;
     }
+    if (decoded.type === "unparseable") lacking += 1;
     const slice = map.sliceOf(line);
     if (!slice) {
       setAside("detached", decoded);
@@ -163,10 +173,12 @@ function lineJudge(
         }
       for (let line = 0; line < map.lines; line += 1) {
         if (map.seen(line)) continue;
+        lacking += 1;
         const verdict = row(line, judgeAbsent(task, line, rejection), undefined);
         if (verdict) yield Buffer.from(`${JSON.stringify(verdict)}\n`);
       }
     },
-    sums: (): Sums => ({ rows, counts, retries, costMicros, unusedMicros, usage, aside }),
+    drift: drift.names(),
+    sums: (): Sums => ({ rows, counts, retries, costMicros, unusedMicros, usage, lacking, aside }),
   };
 }

@@ -75,15 +75,15 @@ async function fetchFile(
     const there = await deps.artifacts.stat(path);
     if (there) {
       const found = await describe(deps, path, kind);
-      if (found.lines >= leastLines) return found;
+      if (found.lines >= leastLines) return { ...found, fileId };
       continue;
     }
     const { bytes } = await provider.download(fileId, { signal });
     const counted = lineCounter();
     const stored = await deps.artifacts.put(path, verified(bytes, counted, leastLines));
     // Somebody else was quicker: what lies there is what counts.
-    if (stored.existed) return describe(deps, path, kind);
-    return { kind, path, sha256: stored.sha256, bytes: stored.bytes, lines: counted.lines() };
+    if (stored.existed) return { ...(await describe(deps, path, kind)), fileId };
+    return { kind, path, sha256: stored.sha256, bytes: stored.bytes, lines: counted.lines(), fileId };
   }
 }
 

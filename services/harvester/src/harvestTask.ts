@@ -1,5 +1,13 @@
 import type { TaskDoc } from "@granary/domain";
-import { changeTask, pauseFor, pauseScope, ProviderTrouble, taskFolder } from "@granary/domain";
+import {
+  changeTask,
+  hasFilesToRemove,
+  pauseFor,
+  pauseScope,
+  ProviderTrouble,
+  taskFolder,
+} from "@granary/domain";
+import { RESULTS_ARCHIVED } from "@granary/providers";
 import { accountOf, change } from "@granary/runtime";
 import type { Step, StepContext } from "@granary/runtime";
 import { applyVerdicts } from "./applyVerdicts.ts";
@@ -7,6 +15,7 @@ import { decideVerdicts } from "./decideVerdicts.ts";
 import { fetchRaw, isPassing } from "./fetchRaw.ts";
 import { lockSlices } from "./lockSlices.ts";
 import { rejectionOf } from "./rejectionOf.ts";
+import { removeFiles } from "./removeFiles.ts";
 import { nextDueAt, replayTask } from "./replayTask.ts";
 import type { HarvesterDeps } from "./settings.ts";
 
@@ -22,7 +31,9 @@ export const harvestTask =
       case "settling":
         return settle(deps, held);
       case "ended":
-        return replayTask(deps, held);
+        return isReplayed(held) || !hasFilesToRemove(held)
+          ? replayTask(deps, held)
+          : removeFiles(deps, held, context);
       case "packing":
       case "void":
       case "planned":
@@ -41,8 +52,13 @@ async function harvest(deps: HarvesterDeps, held: TaskDoc, context: StepContext)
     if (held.noFetch === null) task = await fetchRaw(deps, held, context);
   } catch (error) {
     if (!isPassing(error) && !(error instanceof ProviderTrouble)) throw error;
-    await waitForFiles(deps, held, error);
-    return null;
+    const current = await deps.store.load("task", held.id);
+    const given = current && areGone(deps, current, error) ? await giveUpResults(deps, held) : null;
+    if (!given) {
+      await waitForFiles(deps, held, error);
+      return null;
+    }
+    task = given;
   }
   context.signal.throwIfAborted();
   const verdicts = await decideVerdicts(
@@ -70,13 +86,46 @@ async function waitForFiles(deps: HarvesterDeps, held: TaskDoc, error: unknown):
   const at = deps.clock.now();
   const dueAt = at + Math.max(durations.pollMinMs, retryAfterMs);
   const current = (await deps.store.load("task", held.id)) ?? held;
-  if (current.waitsFor === "settle" || current.claim !== held.claim)
-    return deps.store.release("task", { ...current, claim: held.claim }, dueAt);
-  await change(deps.store, "task", current, (doc) => changeTask(doc, { type: "hold", waitsFor: "settle" }), {
-    at,
-    release: true,
-    dueAt,
-  });
+  // Since when a file is not found: the first time stands.
+  const told = isNotFound(error) ? { code: NO_SUCH_FILE, message: error.message, at } : undefined;
+  const hold = { type: "hold", waitsFor: "settle", ...(told ? { error: told } : {}) } as const;
+  const isHeld = current.claim === held.claim && changeTask(current, hold) !== null;
+  if (!isHeld) return deps.store.release("task", { ...current, claim: held.claim }, dueAt);
+  await change(deps.store, "task", current, (doc) => changeTask(doc, hold), { at, release: true, dueAt });
+}
+
+const NO_SUCH_FILE = "results_not_found";
+
+function isNotFound(error: unknown): error is ProviderTrouble {
+  return error instanceof ProviderTrouble && error.why === "not_found";
+}
+
+/**
+ * Whether results are gone for good. A provider may say so itself. A file it does not find it may find again, so that
+ * its absence has to last: as long as a job's own absence must.
+ */
+function areGone(deps: HarvesterDeps, task: TaskDoc, error: unknown): boolean {
+  if (error instanceof ProviderTrouble && error.code === RESULTS_ARCHIVED) return true;
+  if (!isNotFound(error) || task.lastError?.code !== NO_SUCH_FILE) return false;
+  const { quietMs, settleMs } = accountOf(deps, task.account).settings.durations;
+  return deps.clock.now() - task.lastError.at >= Math.max(quietMs, settleMs);
+}
+
+/** Whatever was fetched before is judged; the other lines end `unavailable`. */
+async function giveUpResults(deps: HarvesterDeps, held: TaskDoc): Promise<TaskDoc | null> {
+  deps.log.error({ taskId: held.id, jobId: held.view?.jobId }, "results are no longer kept at the provider");
+  const at = deps.clock.now();
+  return change(
+    deps.store,
+    "task",
+    held,
+    (current) => (current.state === "harvesting" ? changeTask(current, { type: "giveUpResults" }) : null),
+    { at },
+  );
+}
+
+function isReplayed(task: TaskDoc): boolean {
+  return task.again !== null || task.revisions.some(({ appliedAt }) => appliedAt === null);
 }
 
 /** A job that failed for a limit after its create pauses its model; for the account's sake, the account. */
@@ -97,11 +146,13 @@ async function settle(deps: HarvesterDeps, held: TaskDoc): Promise<void> {
   if (!held.verdicts) throw new Error(`task ${held.id} settles without verdicts`);
   await applyVerdicts(deps, held, held.verdicts);
   const at = deps.clock.now();
+  // Files of a job that somebody else created are theirs.
+  const removes = !held.foreign && (accountOf(deps, held.account).settings.files ?? "remove") === "remove";
   await change(
     deps.store,
     "task",
     held,
-    (current) => changeTask(current, { type: "finish", at }),
+    (current) => changeTask(current, { type: "finish", at, removeFiles: removes }),
     (next) => ({ at, release: true, dueAt: nextDueAt(next, at) }),
   );
 }

@@ -1,15 +1,29 @@
 import type { Artifacts, Slice, TaskDoc } from "@granary/domain";
+import { lineOf } from "@granary/domain";
 import { readLines } from "@granary/providers";
 
-/** Which item each line of a task carries: two numbers a line, whatever the size of the lines. */
+/**
+ * Which item each line of a task carries: two numbers a line, whatever the size of the lines, and the custom ids where
+ * somebody else chose them.
+ */
 export interface LineMap {
   readonly lines: number;
+  /** The line a custom id names; null where it is none of this task's. */
+  lineOf(customId: string): number | null;
   /** The slice of a line that is to be judged; undefined where it was taken out. */
   sliceOf(line: number): Slice | undefined;
   ordinalOf(line: number): number;
   /** True the first time it is called with a line. */
   see(line: number): boolean;
   seen(line: number): boolean;
+}
+
+interface ManifestRow {
+  readonly line: number;
+  readonly slice: string;
+  readonly ordinal: number;
+  /** Where the task's job is not ours: our own ids follow from the line. */
+  readonly customId?: string;
 }
 
 /** Reads a task's manifest. Lines of slices that are not in `judged` have no slice. */
@@ -24,14 +38,20 @@ export async function readLineMap(
   const sliceAt = new Int32Array(task.lines).fill(-1);
   const ordinalAt = new Int32Array(task.lines);
   const seen = new Uint8Array(task.lines);
+  const lineAt = task.foreign ? new Map<string, number>() : null;
   for await (const lines of readLines(artifacts.read(task.manifest.path)))
     for (const { text } of lines) {
-      const row = JSON.parse(text ?? "null") as { line: number; slice: string; ordinal: number };
+      const row = JSON.parse(text ?? "null") as ManifestRow;
       sliceAt[row.line] = indexOf.get(row.slice) ?? -1;
       ordinalAt[row.line] = row.ordinal;
+      if (row.customId !== undefined) lineAt?.set(row.customId, row.line);
     }
   return {
     lines: task.lines,
+    lineOf(customId) {
+      const line = lineAt ? (lineAt.get(customId) ?? null) : lineOf(task.id, customId);
+      return line !== null && line < task.lines ? line : null;
+    },
     sliceOf: (line) => slices[sliceAt[line] ?? -1],
     ordinalOf: (line) => ordinalAt[line] ?? -1,
     see(line) {

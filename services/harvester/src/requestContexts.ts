@@ -1,5 +1,5 @@
 import type { OutputValidator, Price, RequestDoc, Slice, TaskDoc } from "@granary/domain";
-import { priceOf } from "@granary/domain";
+import { priceOfTask } from "@granary/domain";
 import { outputValidator } from "@granary/providers";
 import { BULK } from "./settings.ts";
 import type { HarvesterDeps } from "./settings.ts";
@@ -21,7 +21,7 @@ export async function requestContexts(
   const ids = [...new Set([...slices].map(({ request }) => request))];
   const validators = new Map<string, OutputValidator>();
   const contexts = new Map<string, RequestContextOf>();
-  const price = priceOf(catalogue.prices, task.provider, task.model);
+  const price = priceOfTask(catalogue.prices, task);
   for (let at = 0; at < ids.length; at += BULK)
     for (const request of await store.loadMany("request", ids.slice(at, at + BULK))) {
       const { retry, maxCostMicros, end, output, schemaSha } = request;

@@ -1,4 +1,15 @@
-import type { Artifacts, Cut, Dialect, Item, LineRef, Outcome, RequestDoc, Results } from "@granary/domain";
+import type {
+  AccountMode,
+  Artifacts,
+  Cut,
+  Dialect,
+  Item,
+  LineRef,
+  Outcome,
+  RequestDoc,
+  Results,
+} from "@granary/domain";
+import { modeOf } from "@granary/domain";
 import { accountOf } from "@granary/runtime";
 import { readLines } from "@granary/providers";
 import { rawAnswerOf, rawRuns } from "./rawRuns.ts";
@@ -18,6 +29,8 @@ export interface ResultRow {
   readonly costMicros: number | null;
   readonly provider: string;
   readonly account: string;
+  /** The account's. */
+  readonly mode: AccountMode;
   readonly model: string;
   readonly attempt: number;
   readonly taskId: string | null;
@@ -91,6 +104,7 @@ export async function* resultRows(
           costMicros: outcome.costMicros,
           provider: settings.provider,
           account: request.account,
+          mode: modeOf(request.account),
           model: request.model,
           attempt: outcome.attempt,
           taskId: outcome.taskId,

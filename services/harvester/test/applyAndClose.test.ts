@@ -132,6 +132,7 @@ describe("a request that closes", () => {
     expect(rows[0]).toMatchObject({
       provider: "openai",
       account: "openai:simulated",
+      mode: "simulated",
       model: "gpt-4o-mini",
       attempt: 1,
       taskId: TASK,

@@ -1,4 +1,4 @@
-import type { Dialect, JobStatus, RequestDoc, TaskDoc, VerdictRow } from "@granary/domain";
+import type { Dialect, FilePolicy, JobStatus, RequestDoc, TaskDoc, VerdictRow } from "@granary/domain";
 import { aJob, answerLine, aRequest, aSlice, TASK, workOf } from "./documents.ts";
 import { openRig } from "./rig.ts";
 import type { Rig } from "./rig.ts";
@@ -12,6 +12,7 @@ export interface Ended {
   /** Lines among the results that are counted as failed. */
   readonly failedAmong?: number;
   readonly dialect?: Dialect;
+  readonly policy?: FilePolicy;
   readonly items?: number;
   readonly request?: Partial<RequestDoc>;
   readonly task?: Partial<TaskDoc>;
@@ -27,11 +28,12 @@ export async function rigWith({
   hidden = 0,
   failedAmong = 0,
   dialect,
+  policy,
   items = 4,
   request = {},
   task = {},
 }: Ended): Promise<Rig> {
-  const rig = await openRig(dialect);
+  const rig = await openRig(dialect, policy);
   rig.provider.files.set("file_r", file(results)).set("file_e", file(errors));
   const job = aJob(status, {
     counts: {

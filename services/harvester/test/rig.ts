@@ -1,10 +1,10 @@
 /** The harvester over a real store and artifacts in memory, a clock that the test moves, and files that it sets. */
-import type { BatchProvider, Dialect, DocOf, JobSnapshot, Kind, TaskDoc } from "@granary/domain";
+import type { BatchProvider, Dialect, DocOf, FilePolicy, JobSnapshot, Kind, TaskDoc } from "@granary/domain";
 import { FAST, ProviderTrouble } from "@granary/domain";
 import { memoryArtifacts } from "@granary/artifacts";
 import { OPENAI_PRICES, openaiDialect } from "@granary/providers";
 import type { Log, Worker } from "@granary/runtime";
-import { claim, runStep, systemIds } from "@granary/runtime";
+import { claim, driftNotes, runStep, systemIds } from "@granary/runtime";
 import { sqliteStore } from "@granary/store";
 import type { SqliteStore } from "@granary/store";
 import { harvester } from "../src/index.ts";
@@ -19,6 +19,10 @@ export interface FakeProvider {
   downloads: number;
   /** Runs before each download. */
   before: () => Promise<void>;
+  /** Files that were removed, in order. */
+  readonly removed: string[];
+  /** Runs before each removal. */
+  beforeRemoval: (fileId: string) => Promise<void>;
 }
 
 export interface Rig {
@@ -41,7 +45,10 @@ export interface Rig {
   facts(): Promise<readonly { readonly type: string; readonly data: Record<string, unknown> }[]>;
 }
 
-export async function openRig(dialect: Dialect = openaiDialect()): Promise<Rig> {
+export async function openRig(
+  dialect: Dialect = openaiDialect(),
+  files: FilePolicy | undefined = "keep",
+): Promise<Rig> {
   let now = START;
   const clock = { now: () => now, monotonic: () => now, sleep: sleepUntilAborted };
   const store = sqliteStore({ path: ":memory:", clock, ids: systemIds });
@@ -49,7 +56,14 @@ export async function openRig(dialect: Dialect = openaiDialect()): Promise<Rig> 
   const told: string[] = [];
   const tell = (_fields: object, message: string): void => void told.push(message);
   const log: Log = { debug: () => {}, info: () => {}, warn: tell, error: tell };
-  const provider: FakeProvider = { job: null, files: new Map(), downloads: 0, before: async () => {} };
+  const provider: FakeProvider = {
+    job: null,
+    files: new Map(),
+    downloads: 0,
+    before: async () => {},
+    removed: [],
+    beforeRemoval: async () => {},
+  };
   const settings = {
     id: ACCOUNT,
     provider: "openai",
@@ -57,6 +71,7 @@ export async function openRig(dialect: Dialect = openaiDialect()): Promise<Rig> 
     durations: FAST,
     limits: { job: dialect.limits },
     extraModels: [],
+    files,
   } as const;
   const artifacts = memoryArtifacts();
   const deps: HarvesterDeps = {
@@ -73,6 +88,7 @@ export async function openRig(dialect: Dialect = openaiDialect()): Promise<Rig> 
     },
     owner: "harvester-1",
     instance: "test",
+    drift: driftNotes({ store, clock, log }),
   };
   const { workers } = harvester(deps);
   const rig: Rig = {
@@ -128,7 +144,11 @@ function providerOf(fake: FakeProvider): BatchProvider {
     create: notHere,
     list: notHere,
     cancel: notHere,
-    remove: notHere,
+    async remove(fileId) {
+      await fake.beforeRemoval(fileId);
+      fake.removed.push(fileId);
+      return fake.files.delete(fileId);
+    },
     get: async () => fake.job,
     async download(fileId) {
       await fake.before();

@@ -1,5 +1,5 @@
 import type { JobSnapshot, TaskDoc, TaskJob } from "@granary/domain";
-import { changeTask, costOf, isTerminal, priceOf, ProviderTrouble } from "@granary/domain";
+import { changeTask, costOfJob, isTerminal, priceOf, ProviderTrouble } from "@granary/domain";
 import type { TaskCommand } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { StepContext } from "@granary/runtime";
@@ -26,7 +26,7 @@ export async function closeSurplus(deps: MonitorDeps, held: TaskDoc, context: St
 async function closeOne(
   deps: MonitorDeps,
   held: TaskDoc,
-  { jobId }: TaskJob,
+  { jobId, seenAt }: TaskJob,
   { signal }: StepContext,
 ): Promise<TaskDoc> {
   const { provider } = accountOf(deps, held.account);
@@ -42,13 +42,18 @@ async function closeOne(
     type: "closeSurplus",
     jobId,
     at: deps.clock.now(),
-    costMicros: costOfJob(deps, held, job),
+    costMicros: chargeOf(deps, held, seenAt, job),
   });
 }
 
 /** What a job that is over has cost: nothing where it finished no line, unknown where its usage is not told. */
-function costOfJob(deps: MonitorDeps, { provider, model }: TaskDoc, job: JobSnapshot | null): number | null {
-  if (job?.usage) return costOf(job.usage, priceOf(deps.catalogue.prices, provider, model));
+function chargeOf(
+  { catalogue }: MonitorDeps,
+  { provider, model, lines }: TaskDoc,
+  seenAt: number,
+  job: JobSnapshot | null,
+): number | null {
+  if (job?.usage) return costOfJob(job.usage, lines, priceOf(catalogue.prices, provider, model, seenAt));
   return job && (job.counts?.completed ?? 0) === 0 ? 0 : null;
 }
 

@@ -1,9 +1,20 @@
-import type { JobSnapshot, SaveOp, SweepDoc, TaskDoc } from "@granary/domain";
-import { changeTask, isOurTag, isTerminal, ProviderTrouble, stampFacts } from "@granary/domain";
+import type { JobSnapshot, SaveOp, Suspect, SweepDoc, TaskDoc } from "@granary/domain";
+import {
+  changeTask,
+  isOurTag,
+  isProvisional,
+  isTerminal,
+  ProviderTrouble,
+  stampFacts,
+} from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { Step } from "@granary/runtime";
+import { byInputFile } from "./byInputFile.ts";
+import { noteJobDrift } from "./jobDrift.ts";
 import { random01 } from "./settings.ts";
 import type { MonitorDeps } from "./settings.ts";
+import { hiddenJobs } from "./hiddenTags.ts";
+import type { HiddenJobs } from "./hiddenTags.ts";
 import { dueAtOf } from "./watchTask.ts";
 
 /** Listings and our clock may differ by this much: a pass goes back further than the oldest open attempt. */
@@ -17,6 +28,8 @@ const ORPHANS_KEPT = 100;
 interface Pass {
   foreign: { jobs: number; lines: number };
   orphans: string[];
+  /** Only where the provider shows no tags. */
+  readonly hidden: HiddenJobs | null;
 }
 
 /**
@@ -28,22 +41,30 @@ export const sweepAccount =
   (deps: MonitorDeps): Step<"sweep"> =>
   async (held, { signal }) => {
     const { store } = deps;
-    const { provider, settings } = accountOf(deps, held.id);
+    const { provider, dialect, settings } = accountOf(deps, held.id);
     const { oldestOpenAt } = await store.usage(held.id);
     const startedAt = deps.clock.now();
     const open = (oldestOpenAt ?? Infinity) - MARGIN_MS;
     const deep = held.seq % DEEP_PASSES === 0 || deps.epoch?.waitsFor() != null;
-    const since = deep ? Math.min(open, startedAt - DEEP_MS) : open;
-    const pass: Pass = { foreign: { jobs: 0, lines: 0 }, orphans: [] };
+    const hidden = dialect.tags === "hidden" ? await hiddenJobs(deps, held) : null;
+    const since = Math.min(open, hidden?.since ?? Infinity, deep ? startedAt - DEEP_MS : Infinity);
+    const pass: Pass = { foreign: { jobs: 0, lines: 0 }, orphans: [], hidden };
+    let found: Partial<SweepDoc> = {};
     try {
       let after: string | null = null;
       do {
         signal.throwIfAborted();
         const page: Awaited<ReturnType<typeof provider.list>> = await provider.list({ after, signal });
         await takePage(deps, held.id, page.jobs, pass);
+        await noteJobDrift(deps, held.id, page.jobs);
         const oldest = page.jobs.at(-1)?.createdAt ?? Infinity;
         after = oldest < since ? null : page.next;
       } while (after !== null);
+      if (hidden) {
+        const { unclear, ...kept } = await hidden.finish({ signal });
+        pass.orphans.push(...unclear.slice(0, ORPHANS_KEPT));
+        found = kept;
+      }
     } catch (error) {
       if (!(error instanceof ProviderTrouble)) throw error;
       return sweepFailed(deps, held, error);
@@ -54,11 +75,27 @@ export const sweepAccount =
       "sweep",
       held,
       (current) => ({
-        next: { ...current, ...pass, seq: current.seq + 1, startedAt, lastError: null },
+        next: {
+          ...current,
+          ...found,
+          // Suspects that came meanwhile stand.
+          ...(found.suspects ? { suspects: suspectsOf(current, held, found.suspects) } : {}),
+          foreign: pass.foreign,
+          orphans: pass.orphans,
+          seq: current.seq + 1,
+          startedAt,
+          lastError: null,
+        },
       }),
       { at, release: true, dueAt: at + jittered(deps, settings.durations.sweepMs) },
     );
   };
+
+/** The suspects a pass kept, and those that were named while it went on. */
+function suspectsOf(current: SweepDoc, before: SweepDoc, kept: readonly Suspect[]): readonly Suspect[] {
+  const known = new Set((before.suspects ?? []).map(({ taskId, from }) => `${taskId}:${from}`));
+  return [...kept, ...(current.suspects ?? []).filter(({ taskId, from }) => !known.has(`${taskId}:${from}`))];
+}
 
 async function takePage(
   deps: MonitorDeps,
@@ -73,11 +110,13 @@ async function takePage(
   );
   const polled: { readonly task: TaskDoc; readonly job: JobSnapshot }[] = [];
   const tagged: { readonly tag: string; readonly job: JobSnapshot }[] = [];
-  for (const job of jobs) {
+  for (const job of await byInputFile(deps, account, jobs)) {
     const task = holders.get(job.jobId);
     if (task) polled.push({ task, job });
     else if (isOurTag(job.tag, instance)) tagged.push({ tag: job.tag, job });
-    else if (!isTerminal(job.status)) {
+    else {
+      pass.hidden?.add(job);
+      if (isTerminal(job.status)) continue;
       pass.foreign.jobs += 1;
       pass.foreign.lines += job.counts?.total ?? 0;
     }
@@ -121,14 +160,16 @@ async function poll(
     const settled =
       dialect.settled(job) || (terminalAt !== null && at - terminalAt >= settings.durations.settleMs);
     const changed = changeTask(task, { type: "observe", at, job, settled });
+    // To be cancelled, or its results are to say whether it is ours: a listing cannot do that, and must not put it off.
+    const wantsLook = task.end !== null || (isProvisional(task) && isTerminal(job.status));
     if (changed) {
       const facts = stampFacts("task", task, changed.facts, at);
       saves.push({
         held: task,
         next: changed.next,
-        options: { facts, asOwner: false, dueAt: task.end ? at : dueAtOf(deps, changed.next) },
+        options: { facts, asOwner: false, dueAt: wantsLook ? at : dueAtOf(deps, changed.next) },
       });
-    } else if (!task.end) {
+    } else if (!wantsLook) {
       const dueAt = dueAtOf(deps, task);
       // One bulk a second of due time: due times need not be finer.
       const second = Math.ceil(dueAt / 1000) * 1000;

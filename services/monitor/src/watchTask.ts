@@ -1,13 +1,27 @@
 import type { JobSnapshot, TaskDoc } from "@granary/domain";
-import { changeTask, dutyOf, hasOpenSurplus, isTerminal, nextPollAt, ProviderTrouble } from "@granary/domain";
+import {
+  BrokenTransfer,
+  changeTask,
+  dutyOf,
+  hasOpenSurplus,
+  heldJobOf,
+  isDeclaredNotCreated,
+  isProvisional,
+  isTerminal,
+  nextPollAt,
+  ProviderTrouble,
+  timeoutAt,
+} from "@granary/domain";
 import type { TaskCommand } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { Step, StepContext } from "@granary/runtime";
 import { closeSurplus } from "./closeSurplus.ts";
+import { noteJobDrift } from "./jobDrift.ts";
 import { reconcileTask } from "./reconcileTask.ts";
 import { reread } from "./reread.ts";
 import { random01 } from "./settings.ts";
 import type { MonitorDeps } from "./settings.ts";
+import { FOREIGN, whoseJob } from "./whoseJob.ts";
 
 /** A cancellation that was asked for is asked again after this many shortest polls. */
 const CANCEL_AGAIN_POLLS = 20;
@@ -44,24 +58,48 @@ async function watchJob(deps: MonitorDeps, held: TaskDoc, { signal }: StepContex
   const { provider, dialect, settings } = accountOf(deps, held.account);
   const { durations } = settings;
   if (!held.view) throw new Error(`task ${held.id} is running without a job`);
+  if (heldJobOf(held)?.jobId !== held.view.jobId) {
+    const at = deps.clock.now();
+    return giveBack(
+      deps,
+      await apply(deps, held, [{ type: "adopt", at, timeoutAt: timeoutAt(at, durations) }]),
+    );
+  }
+  if (isProvisional(held) && isDeclaredNotCreated(held)) {
+    deps.log.warn({ taskId: held.id, jobId: held.view.jobId }, "job let go on an operator's word");
+    const why = "an operator says that no job came of the create";
+    return giveBack(deps, await apply(deps, held, [{ type: "disown", at: deps.clock.now(), why }]));
+  }
   let job: JobSnapshot | null;
+  let owner: string | null = null;
   try {
     job = await provider.get(held.view.jobId, { signal });
+    if (job && isProvisional(held)) owner = await whoseJob(deps, held.account, job, { signal });
   } catch (error) {
-    if (!(error instanceof ProviderTrouble)) throw error;
-    deps.log.warn(
-      { taskId: held.id, jobId: held.view.jobId, why: error.why, code: error.code },
-      "poll failed",
-    );
-    const wait = Math.max(2 * durations.pollMinMs, error.retryAfterMs ?? 0);
+    if (!(error instanceof ProviderTrouble || error instanceof BrokenTransfer)) throw error;
+    deps.log.warn({ taskId: held.id, jobId: held.view.jobId, err: error }, "poll failed");
+    const asked = error instanceof ProviderTrouble ? (error.retryAfterMs ?? 0) : 0;
+    const wait = Math.max(2 * durations.pollMinMs, asked);
     return deps.store.release("task", held, (await deps.store.now()) + wait);
   }
+  if (job) await noteJobDrift(deps, held.account, [job]);
   const at = deps.clock.now();
   const commands: TaskCommand[] = [];
   if (!held.end && held.timeoutAt !== null && held.timeoutAt <= at) commands.push({ type: "timeOut", at });
   if (job) {
     const waited = held.view.terminalAt !== null && at - held.view.terminalAt >= durations.settleMs;
-    commands.push({ type: "observe", at, job, settled: dialect.settled(job) || waited });
+    if (owner !== null && owner !== held.id) {
+      deps.log.warn({ taskId: held.id, jobId: job.jobId, owner }, "job held provisionally is another's");
+      if (owner !== FOREIGN)
+        await deps.store.signal("task", [owner], { type: "job", jobId: job.jobId, at, how: "adopted" });
+      commands.push({ type: "disown", at, why: "its results are another's" });
+    } else {
+      if (owner === held.id) commands.push({ type: "confirm", at });
+      commands.push({ type: "observe", at, job, settled: dialect.settled(job) || waited });
+      // Nothing tells whose it is, and nothing will.
+      if (isProvisional(held) && owner === null && isTerminal(job.status) && waited)
+        commands.push({ type: "hold", waitsFor: "operator" });
+    }
   } else {
     const missingSince = held.view.missingSince ?? at;
     // A 404 alone proves nothing: providers have taken it back. The window is as long as an absence must last.
@@ -92,7 +130,8 @@ async function cancelWhereEnded(deps: MonitorDeps, held: TaskDoc, { signal }: St
   const at = deps.clock.now();
   const askedAt = held.cancelAskedAt ?? -Infinity;
   const again = at - askedAt >= CANCEL_AGAIN_POLLS * settings.durations.pollMinMs;
-  if (!held.end || !again || !held.view) return giveBack(deps, held);
+  // A provisional job may be somebody else's.
+  if (!held.end || isProvisional(held) || !again || !held.view) return giveBack(deps, held);
   try {
     await provider.cancel(held.view.jobId, { signal });
   } catch (error) {

@@ -1,6 +1,6 @@
 /** The monitor over a real store in memory, on a clock that the test moves, and a provider whose jobs it sets. */
-import type { BatchProvider, DocOf, Durations, JobSnapshot, Kind, Trouble } from "@granary/domain";
-import { FAST, ProviderTrouble } from "@granary/domain";
+import type { BatchProvider, Dialect, DocOf, Durations, JobSnapshot, Kind, Trouble } from "@granary/domain";
+import { BrokenTransfer, FAST, ProviderTrouble } from "@granary/domain";
 import { memoryArtifacts } from "@granary/artifacts";
 import { OPENAI_PRICES, openaiDialect } from "@granary/providers";
 import type { Log, Worker } from "@granary/runtime";
@@ -12,7 +12,7 @@ import type { MonitorDeps } from "../src/index.ts";
 import { ACCOUNT, INSTANCE, START } from "./documents.ts";
 
 const PAGE = 2;
-type Operation = "list" | "get" | "cancel" | "remove";
+type Operation = "list" | "get" | "cancel" | "remove" | "download";
 
 /** What the provider has, and what it was asked. */
 export interface FakeProvider {
@@ -22,6 +22,11 @@ export interface FakeProvider {
   readonly cancelled: string[];
   readonly removed: string[];
   readonly pages: (string | null)[];
+  /** Lines of result files, by file id. */
+  readonly files: Map<string, readonly string[]>;
+  /** Files that break off after their last line. */
+  readonly torn: Set<string>;
+  readonly downloaded: string[];
   /** Operations that fail, and how. */
   readonly broken: Map<Operation, ProviderTrouble>;
   /** Runs before each call. */
@@ -47,12 +52,21 @@ function fakeProvider(): FakeProvider {
     cancelled: [],
     removed: [],
     pages: [],
+    files: new Map(),
+    torn: new Set(),
+    downloaded: [],
     broken: new Map(),
     before: async () => {},
     provider: {
       upload: notHere,
       create: notHere,
-      download: notHere,
+      async download(fileId) {
+        await called("download");
+        const lines = fake.files.get(fileId);
+        if (!lines) throw new Error(`nobody put a file ${fileId} there`);
+        fake.downloaded.push(fileId);
+        return { bytes: linesOf(lines, fake.torn.has(fileId)), length: null };
+      },
       async list({ after }) {
         await called("list");
         fake.pages.push(after);
@@ -79,6 +93,11 @@ function fakeProvider(): FakeProvider {
   return fake;
 }
 
+async function* linesOf(lines: readonly string[], isTorn: boolean): AsyncGenerator<Uint8Array> {
+  for (const line of lines) yield Buffer.from(`${line}\n`);
+  if (isTorn) throw new BrokenTransfer("simulated: the connection was reset");
+}
+
 export type WorkerName = "watchRequest" | "watchTask" | "sweepAccount";
 
 export interface Rig {
@@ -97,7 +116,15 @@ export interface Rig {
   facts(): Promise<readonly string[]>;
 }
 
-export async function openRig(durations: Partial<Durations> = {}): Promise<Rig> {
+export interface RigOptions {
+  /** How the account's provider speaks; as OpenAI does where it is left out. */
+  readonly dialect?: Dialect;
+}
+
+export async function openRig(
+  durations: Partial<Durations> = {},
+  { dialect = openaiDialect() }: RigOptions = {},
+): Promise<Rig> {
   let now = START;
   const clock = { now: () => now, monotonic: () => now, sleep: sleepUntilAborted };
   const store = sqliteStore({ path: ":memory:", clock, ids: systemIds });
@@ -106,7 +133,6 @@ export async function openRig(durations: Partial<Durations> = {}): Promise<Rig> 
   const tell = (_fields: object, message: string): void => void told.push(message);
   const log: Log = { debug: () => {}, info: () => {}, warn: tell, error: tell };
   const provider = fakeProvider();
-  const dialect = openaiDialect();
   const settings = {
     id: ACCOUNT,
     provider: "openai",

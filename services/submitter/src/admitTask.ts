@@ -1,7 +1,13 @@
 import type { Admission, TaskDoc } from "@granary/domain";
-import { changeTask, decideAdmission } from "@granary/domain";
+import { changeTask, decideAdmission, heldJobOf } from "@granary/domain";
 import { accountOf } from "@granary/runtime";
+import { randomOf } from "./randomOf.ts";
 import type { SubmitterDeps } from "./settings.ts";
+
+/** So often a round lost to another admitter is begun again; then the task waits for its turn. */
+const ROUNDS = 6;
+/** Longest wait before the second round; doubled with each one. */
+const PAUSE_MS = 10;
 
 export type Admitted =
   | { readonly admitted: TaskDoc }
@@ -11,13 +17,16 @@ export type Admitted =
 
 /**
  * Takes a planned task through the gate (P2). Usage is a query over the truth and the grant serialises the
- * decisions, so that limits hold over any number of replicas; there is no release step to forget.
+ * decisions, so that limits hold over any number of replicas; there is no release step to forget. Admitters undo each
+ * other's rounds: those that keep in step would do so for ever, so a round that was lost is begun again after a while of
+ * its own.
  */
 export async function admitTask(deps: SubmitterDeps, held: TaskDoc): Promise<Admitted> {
   const { store } = deps;
   const { settings } = accountOf(deps, held.account);
   let task = held;
-  for (;;) {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (round > 0) await deps.clock.sleep(randomOf(deps) * PAUSE_MS * 2 ** round);
     const gate = await store.gate(deps.instance);
     const left = gate.grant;
     if (left && left.taskId !== task.id) {
@@ -47,14 +56,10 @@ export async function admitTask(deps: SubmitterDeps, held: TaskDoc): Promise<Adm
     const result = await store.save("task", task, change.next);
     if ("saved" in result) return { admitted: result.saved };
     const { found } = result;
-    if (
-      !found ||
-      found.claim !== held.claim ||
-      found.state !== "planned" ||
-      found.end ||
-      found.jobs.length > 0
-    )
+    if (!found || found.claim !== held.claim || found.state !== "planned" || found.end || heldJobOf(found))
       return { moot: true };
     task = found;
   }
+  const untilAt = (await store.now()) + Math.ceil(randomOf(deps) * settings.durations.pollMinMs);
+  return { held: { admit: false, waitsFor: "grant", untilAt }, task };
 }

@@ -1,6 +1,8 @@
 import type { CreateAnswer, JobInput, Pause, TaskDoc } from "@granary/domain";
 import {
   changeTask,
+  createTimeoutMs,
+  heldJobOf,
   LeaseLost,
   nextPollAt,
   pauseFor,
@@ -12,6 +14,8 @@ import {
 } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { StepContext } from "@granary/runtime";
+import { takeOpenCreate, wakeWaiting } from "./openCreate.ts";
+import { randomOf } from "./randomOf.ts";
 import type { SubmitterDeps } from "./settings.ts";
 import { taskLines } from "./taskLines.ts";
 
@@ -19,9 +23,6 @@ import { taskLines } from "./taskLines.ts";
 const LAST_LOOK_MS = 5_000;
 /** A file that expires sooner is uploaded anew. */
 const FILE_MARGIN_MS = 3_600_000;
-const CREATE_BASE_MS = 60_000;
-/** Bytes a second that a create is expected to move at least; only matters where lines travel in its body. */
-const FLOOR_BYTES_A_SECOND = 256 * 1024;
 
 /**
  * Uploads a task's lines and creates its provider job, once (P3): file, intent, last look, POST, answer. The caller
@@ -37,38 +38,52 @@ export async function createJob(
   const ready = inBody ? admitted : await ensureFile(deps, admitted, signal);
   if (!ready) return;
   signal.throwIfAborted();
+  if (dialect.tags === "hidden" && !(await takeOpenCreate(deps, ready))) return giveUpUnsent(deps, ready);
 
   const sweep = await deps.store.load("sweep", ready.account);
   const started = { at: deps.clock.now(), monotonic: deps.clock.monotonic() };
   const intended = await writeIntent(deps, ready, started.at, sweep?.seq ?? 0);
   if (!intended?.intent) return;
 
-  if (!(await writeIntentFile(deps, intended))) {
-    await answer(deps, intended, {
-      type: "unknown",
-      code: "store_is_older",
-      message: `an intent of attempt ${intended.attempt} was written before, by a later state of this store`,
-    });
-    return;
-  }
+  const earlier = await writeIntentFile(deps, intended);
+  if (earlier) return loseToEarlier(deps, intended, earlier.at);
   const elapsedMs = Math.max(deps.clock.now() - started.at, deps.clock.monotonic() - started.monotonic);
   if (elapsedMs >= LAST_LOOK_MS) {
     deps.log.warn({ taskId: intended.id, elapsedMs }, "too long since the intent, attempt given up unsent");
-    await change(deps.store, "task", intended, (current) => changeTask(current, { type: "giveUpUnsent" }), {
-      at: deps.clock.now(),
-      release: true,
-      dueAt: deps.clock.now(),
-    });
-    return;
+    return giveUpUnsent(deps, intended);
   }
   const given = await provider.create({
     tag: intended.id,
     input: inputOf(deps, intended),
     model: intended.model,
     endpoint: intended.endpoint,
-    timeoutMs: CREATE_BASE_MS + Math.ceil((intended.bytes / FLOOR_BYTES_A_SECOND) * 1000),
+    timeoutMs: createTimeoutMs(intended.bytes),
   });
   await answer(deps, intended, given);
+}
+
+/** Nothing was sent: the task goes back to wait for its turn. */
+async function giveUpUnsent(deps: SubmitterDeps, task: TaskDoc): Promise<void> {
+  const at = deps.clock.now();
+  await change(deps.store, "task", task, (current) => changeTask(current, { type: "giveUpUnsent" }), {
+    at,
+    release: true,
+    dueAt: at,
+  });
+}
+
+/** This attempt was made before, by a later state of the store than the one that is there now. */
+async function loseToEarlier(deps: SubmitterDeps, task: TaskDoc, perhapsSentAt: number): Promise<void> {
+  const at = deps.clock.now();
+  const { durations } = accountOf(deps, task.account).settings;
+  const why = `an intent of attempt ${task.attempt} was written before, by a later state of this store`;
+  await change(
+    deps.store,
+    "task",
+    task,
+    (current) => changeTask(current, { type: "loseAnswer", code: "store_is_older", at, why, perhapsSentAt }),
+    { at, release: true, dueAt: at + durations.sweepMs },
+  );
 }
 
 /** What the create sends along: the file that was recorded, or the lines as they are read. */
@@ -120,7 +135,7 @@ async function writeIntent(
       "task",
       held,
       (current) =>
-        current.end || current.jobs.length > 0
+        current.end || heldJobOf(current)
           ? null
           : changeTask(current, {
               type: "recordIntent",
@@ -141,17 +156,34 @@ async function writeIntent(
   }
 }
 
-/** The intent, also beside the manifest: false where an intent of this attempt lies there that the store does not know. */
-async function writeIntentFile({ artifacts }: SubmitterDeps, task: TaskDoc): Promise<boolean> {
+/**
+ * The intent, also beside the manifest. Answers the one of this attempt that lies there and that the store does not
+ * know, and when it was written (by the epoch's start where that cannot be read); null where there is none.
+ */
+async function writeIntentFile(
+  { artifacts }: SubmitterDeps,
+  task: TaskDoc,
+): Promise<{ readonly at: number } | null> {
   const { intent, attempt } = task;
   const text = `${JSON.stringify({ task: task.id, attempt, nonce: intent?.nonce, at: intent?.at })}\n`;
   const bytes = Buffer.from(text);
   const path = `${taskFolder(task)}/intent-${attempt}.json`;
   const { existed } = await artifacts.put(path, oneChunk(bytes));
-  if (!existed) return true;
+  if (!existed) return null;
   const chunks: Uint8Array[] = [];
   for await (const chunk of artifacts.read(path)) chunks.push(chunk);
-  return Buffer.concat(chunks).equals(bytes);
+  const found = Buffer.concat(chunks);
+  if (found.equals(bytes)) return null;
+  return { at: writtenAt(found.toString()) };
+}
+
+function writtenAt(text: string): number {
+  try {
+    const { at } = JSON.parse(text) as { readonly at?: unknown };
+    return typeof at === "number" ? at : 0;
+  } catch {
+    return 0;
+  }
 }
 
 async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -193,6 +225,7 @@ async function answer(deps: SubmitterDeps, task: TaskDoc, given: CreateAnswer): 
     return;
   }
   if (given.type === "created") await resumeAccount(deps, task);
+  if (given.type !== "unknown") await wakeWaiting(deps, task.account);
 }
 
 /** Pauses the scope that a refusal speaks of. Null where it speaks of this task alone. */
@@ -228,9 +261,4 @@ async function resumeAccount({ store }: SubmitterDeps, task: TaskDoc): Promise<v
   const account = await store.load("account", task.account);
   for (const scope of new Set([pauseScope("account", task.model), pauseScope("limit", task.model)]))
     if (account?.pauses[scope]) await store.signal("account", [task.account], { type: "resume", scope });
-}
-
-/** 0 to 1, from the ids handed in. */
-function randomOf({ ids }: SubmitterDeps): number {
-  return Number.parseInt(ids.sha256().update(ids.nonce()).hex().slice(0, 8), 16) / 0xffffffff;
 }

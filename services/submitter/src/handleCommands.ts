@@ -1,6 +1,7 @@
 import type { Command, CommandType, Reply } from "@granary/domain";
 import { COMMAND_DATA } from "@granary/domain";
 import type { z } from "zod";
+import { adoptJob } from "./adoptJob.ts";
 import { cancelRequest } from "./cancelRequest.ts";
 import { pollNow } from "./pollNow.ts";
 import { faultsOf, rejected, requestIdOf } from "./refusal.ts";
@@ -34,6 +35,8 @@ async function handleOne(deps: SubmitterDeps, command: Command): Promise<Reply> 
   switch (command.type) {
     case "submit":
       throw new Error("submits are handled together");
+    case "adopt":
+      return adoptJob(deps, command);
     case "cancel":
       return checked("cancel", command, async (data) => cancelRequest(deps, data));
     case "retry":

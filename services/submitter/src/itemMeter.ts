@@ -19,14 +19,14 @@ export type ItemMeter = ReturnType<typeof itemMeter>;
 
 /** Takes items one after the other: checks each, hashes it, and adds up the cuts. */
 export function itemMeter(
-  { ids, catalogue }: PlanDeps,
+  { ids, catalogue, clock }: PlanDeps,
   data: SubmitData,
   account: Account,
   endpoint: string,
   content: Hasher,
   faults: FaultList,
 ) {
-  const price = priceOf(catalogue.prices, data.provider, data.model);
+  const price = priceOf(catalogue.prices, data.provider, data.model, clock.now());
   const context = { model: data.model, endpoint, output: data.output };
   const digest = shortDigest(() => ids.sha256());
   const keys = keyBook(() => ids.sha256());

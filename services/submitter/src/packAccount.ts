@@ -1,6 +1,5 @@
-import type { AccountDoc, PoolLine, Slice, TaskDoc } from "@granary/domain";
+import type { AccountDoc, PoolLine, Slice } from "@granary/domain";
 import {
-  addCosts,
   changeTask,
   moveOf,
   newTask,
@@ -12,6 +11,7 @@ import {
 } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { Step, StepContext } from "@granary/runtime";
+import { carriedBy } from "./carriedBy.ts";
 import type { SubmitterDeps } from "./settings.ts";
 
 /** Slices of one source looked at in one turn: enough to fill a job, bounded in memory. */
@@ -134,35 +134,6 @@ async function placedIn(
     if (page.length < PAGE) break;
   }
   return placed.toSorted((a, b) => (rank.get(a.id) ?? 0) - (rank.get(b.id) ?? 0));
-}
-
-function carriedBy(slices: readonly Slice[]) {
-  const bySource: Record<string, { lines: number; estimateMicros: number | null }> = {};
-  let sums = { lines: 0, bytes: 0, tokens: 0 };
-  let estimateMicros: number | null = 0;
-  for (const slice of slices) {
-    sums = {
-      lines: sums.lines + slice.lines,
-      bytes: sums.bytes + slice.bytes,
-      tokens: sums.tokens + slice.tokens,
-    };
-    estimateMicros = addCosts(estimateMicros, slice.estimateMicros);
-    const part = bySource[slice.source] ?? { lines: 0, estimateMicros: 0 };
-    bySource[slice.source] = {
-      lines: part.lines + slice.lines,
-      estimateMicros: addCosts(part.estimateMicros, slice.estimateMicros),
-    };
-  }
-  const requests = new Set(slices.map(({ request }) => request));
-  const [only = null] = requests;
-  return {
-    ...sums,
-    estimateMicros,
-    bySource,
-    request: requests.size === 1 ? only : null,
-    requests: requests.size,
-    sliceCount: slices.length,
-  } satisfies Partial<TaskDoc>;
 }
 
 async function* manifestLines(slices: readonly Slice[]): AsyncGenerator<Uint8Array> {

@@ -28,9 +28,7 @@ export async function planRequest(
   const faults = faultList();
   const at = deps.clock.now();
   const id = requestKey(deps.ids, data.source, data.requestId);
-  const accountId = data.account
-    ? `${data.provider}:${data.account}`
-    : (deps.catalogue.defaultAccounts[data.provider] ?? `${data.provider}:default`);
+  const accountId = accountIdOf(deps.catalogue, data);
   const account = deps.catalogue.accounts.get(accountId);
   if (!account) {
     faults.add({
@@ -103,6 +101,14 @@ export async function planRequest(
   };
 }
 
+/** The account a command means. */
+export function accountIdOf(
+  { defaultAccounts }: PlanDeps["catalogue"],
+  { provider, account }: Pick<SubmitData, "provider" | "account">,
+): string {
+  return account ? `${provider}:${account}` : (defaultAccounts[provider] ?? `${provider}:default`);
+}
+
 function deadlineOf({ deadline }: SubmitData, at: number, faults: FaultList): number | null {
   if (deadline === undefined) return null;
   const deadlineAt = /^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/.test(deadline)
@@ -116,7 +122,12 @@ function deadlineOf({ deadline }: SubmitData, at: number, faults: FaultList): nu
   return deadlineAt;
 }
 
-function checkHeader({ catalogue }: PlanDeps, data: SubmitData, account: Account, faults: FaultList): void {
+function checkHeader(
+  { catalogue, clock }: PlanDeps,
+  data: SubmitData,
+  account: Account,
+  faults: FaultList,
+): void {
   const { dialect, settings } = account;
   if (data.notify !== undefined)
     faults.add({
@@ -125,7 +136,7 @@ function checkHeader({ catalogue }: PlanDeps, data: SubmitData, account: Account
     });
   if (data.endpoint !== undefined && !dialect.endpoints.includes(data.endpoint))
     faults.add({ path: "endpoint", message: `${data.endpoint} is none of ${dialect.endpoints.join(", ")}` });
-  const price = priceOf(catalogue.prices, data.provider, data.model);
+  const price = priceOf(catalogue.prices, data.provider, data.model, clock.now());
   if (!price && !settings.extraModels.includes(data.model))
     faults.add({
       path: "model",

@@ -12,9 +12,10 @@ import { keepBacklogs } from "./keepBacklogs.ts";
 import { faultsOf, rejected, requestIdOf } from "./refusal.ts";
 import { planRequest } from "./planRequest.ts";
 import type { SubmitterDeps } from "./settings.ts";
+import { takeOverJob } from "./takeOverJob.ts";
 
 /** A request that was accepted but whose slices are not in is looked after by the due loop after this long. */
-const UNFINISHED_MS = 1_000;
+export const UNFINISHED_MS = 1_000;
 
 /** How long an open request sleeps where nothing wakes it: its placed slices are looked at by then. */
 export const LOOK_AFTER_MS = 600_000;
@@ -71,7 +72,7 @@ export async function submitRequests(
 }
 
 /** Takes away the input artifact of content that was not accepted. */
-async function dropInput(
+export async function dropInput(
   { artifacts }: SubmitterDeps,
   { input }: RequestDoc,
   found: RequestDoc | null,
@@ -80,13 +81,15 @@ async function dropInput(
   if ("path" in input && input.path !== kept) await artifacts.remove(input.path);
 }
 
-/** Puts the slices of requests in and sets them running. Repeatable. */
-export async function openRequests(
-  { store, clock }: SubmitterDeps,
-  requests: readonly RequestDoc[],
-): Promise<void> {
+/** Puts the slices of requests in, or takes over the jobs that carry them, and sets them running. Repeatable. */
+export async function openRequests(deps: SubmitterDeps, requests: readonly RequestDoc[]): Promise<void> {
   if (requests.length === 0) return;
-  await store.insertSlices(requests.flatMap(slicesOfCuts));
+  const { store, clock } = deps;
+  const waiting = requests.filter(({ adopts }) => !adopts);
+  if (waiting.length > 0) await store.insertSlices(waiting.flatMap(slicesOfCuts));
+  for (const request of requests) if (request.adopts) await takeOverJob(deps, request, request.adopts);
+  // Before they are running: until then somebody repeats all of this, so that the wake is never lost.
+  await store.signal("account", [...new Set(requests.map(({ account }) => account))], { type: "wake" });
   const now = clock.now();
   const docs = await store.loadMany(
     "request",
@@ -103,7 +106,6 @@ export async function openRequests(
       return [{ held, next: change.next, options: { asOwner: false, dueAt } }];
     }),
   );
-  await store.signal("account", [...new Set(requests.map(({ account }) => account))], { type: "wake" });
 }
 
 async function plan(deps: SubmitterDeps, { data }: Command): Promise<{ readonly doc: RequestDoc } | Reply> {
@@ -118,12 +120,13 @@ async function plan(deps: SubmitterDeps, { data }: Command): Promise<{ readonly 
   }
 }
 
-function accepted(doc: RequestDoc): Reply {
+/** The answer to a request that was taken. */
+export function accepted(doc: RequestDoc): Reply {
   return { id: doc.id, requestId: doc.requestId, status: "accepted" };
 }
 
 /** A request id that is known: the same content is accepted again, another one is a conflict. */
-function again(doc: RequestDoc, found: RequestDoc): Reply {
+export function again(doc: RequestDoc, found: RequestDoc): Reply {
   const about = { id: found.id, requestId: found.requestId };
   if (found.contentSha === doc.contentSha)
     return { ...about, status: found.state === "ended" ? "ended" : "accepted" };
@@ -135,7 +138,11 @@ function again(doc: RequestDoc, found: RequestDoc): Reply {
 }
 
 /** A refused request leaves no document: its fact is published by itself, under an id made of the command's. */
-function rejectedFact({ clock }: SubmitterDeps, command: Command | undefined, reply: Reply): Fact | null {
+export function rejectedFact(
+  { clock }: SubmitterDeps,
+  command: Command | undefined,
+  reply: Reply,
+): Fact | null {
   if (!command || (reply.status !== "rejected" && reply.status !== "conflict")) return null;
   const source = (command.data as { source?: unknown } | null)?.source;
   return {

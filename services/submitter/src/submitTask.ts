@@ -1,11 +1,12 @@
 import type { Store, TaskDoc } from "@granary/domain";
-import { changeTask, moveOf, timeoutAt } from "@granary/domain";
+import { changeTask, dutyOf, heldJobOf, moveOf, timeoutAt } from "@granary/domain";
 import type { TaskCommand } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { Step } from "@granary/runtime";
 import { admitTask } from "./admitTask.ts";
 import type { Admitted } from "./admitTask.ts";
 import { createJob } from "./createJob.ts";
+import { isCreateOpenElsewhere } from "./openCreate.ts";
 import type { SubmitterDeps } from "./settings.ts";
 
 const PAGE = 500;
@@ -51,8 +52,7 @@ export const submitTask =
 async function settledWithoutCreate(deps: SubmitterDeps, held: TaskDoc): Promise<boolean> {
   const at = deps.clock.now();
   const { durations } = accountOf(deps, held.account).settings;
-  if (held.jobs.length > 0)
-    await write(deps, held, { type: "adopt", at, timeoutAt: timeoutAt(at, durations) });
+  if (heldJobOf(held)) await write(deps, held, { type: "adopt", at, timeoutAt: timeoutAt(at, durations) });
   else if (held.end && !held.intent) await write(deps, held, { type: "finishUnsent", at });
   else return false;
   return true;
@@ -97,8 +97,14 @@ async function admit(deps: SubmitterDeps, held: TaskDoc): Promise<TaskDoc | null
 /** A store that was restored from an older copy creates nothing until it knows again what it had created. */
 async function admitUnlessRestored(deps: SubmitterDeps, held: TaskDoc): Promise<Admitted> {
   const waitsFor = deps.epoch?.waitsFor() ?? null;
-  if (waitsFor === null) return admitTask(deps, held);
-  return { held: { admit: false, waitsFor, untilAt: await untilSwept(deps, held) }, task: held };
+  if (waitsFor !== null)
+    return { held: { admit: false, waitsFor, untilAt: await untilSwept(deps, held) }, task: held };
+  if (await isCreateOpenElsewhere(deps, held)) {
+    const { pollMinMs } = accountOf(deps, held.account).settings.durations;
+    const untilAt = (await deps.store.now()) + pollMinMs;
+    return { held: { admit: false, waitsFor: "grant", untilAt }, task: held };
+  }
+  return admitTask(deps, held);
 }
 
 async function untilSwept(deps: SubmitterDeps, { account }: TaskDoc): Promise<number> {
@@ -118,14 +124,18 @@ async function countPlaced(store: Store, taskId: string): Promise<number> {
 
 async function emptyVoid({ store, clock }: SubmitterDeps, held: TaskDoc): Promise<void> {
   const moved = await store.moveSlices(moveOf({ type: "unplace" }, { taskId: held.id }));
-  if (moved.length > 0) await store.signal("account", [held.account], { type: "wake" });
+  // A second strike says that the turn before died: perhaps after the move, and before the wake.
+  if (moved.length > 0 || held.strikes > 1) await store.signal("account", [held.account], { type: "wake" });
   const at = clock.now();
   if (at - (held.voidedAt ?? at) < VOID_LIFE_MS) return store.release("task", held, at + VOID_TURN_MS);
-  await change(store, "task", held, (current) => changeTask(current, { type: "endVoid", at }), {
-    at,
-    release: true,
-    dueAt: null,
-  });
+  await change(
+    store,
+    "task",
+    held,
+    (current) => changeTask(current, { type: "endVoid", at }),
+    // A job of it that was seen just now is still to be closed.
+    (next) => ({ at, release: true, dueAt: dutyOf("task", next) === null ? null : at }),
+  );
 }
 
 /** Writes one step and gives the task back, due at once for whoever is next. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TaskDoc } from "@granary/domain";
 import { describe, expect, it } from "vitest";
 import { admitTask } from "../src/admitTask.ts";
@@ -30,6 +31,26 @@ describe("the gate", () => {
     expect(await statesIn(rig)).toEqual(["planned", "planned", "planned", "submitting", "submitting"]);
     const held = results.filter((result) => "held" in result);
     expect(held.map((result) => result.held.waitsFor)).toEqual(["limit", "limit", "limit"]);
+  });
+
+  it("comes to an end also where admitters in step undo each other's rounds", async () => {
+    const { rig, tasks } = await rigWithTasks(5);
+    // A write takes as long as a whole round of somebody else's: each is woken before its own arrives.
+    const save = rig.store.save.bind(rig.store) as (...args: unknown[]) => Promise<unknown>;
+    const slowly = async (...args: unknown[]): Promise<unknown> => {
+      for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+      return save(...args);
+    };
+    Object.assign(rig.store, { save: slowly });
+    const results = await Promise.all(tasks.map(async (task) => admitTask(rig.deps, task)));
+    Object.assign(rig.store, { save });
+    for (const result of results) expect("admitted" in result || "held" in result ? true : result).toBe(true);
+    const held = results.flatMap((result) => ("held" in result ? [result.held.waitsFor] : []));
+    expect(new Set(held)).toEqual(new Set(held.length > 0 ? ["grant"] : []));
+    // Whoever was held has its turn next time.
+    const again = results.flatMap((result) => ("held" in result ? [result.task] : []));
+    for (const task of again) expect(await admitTask(rig.deps, task)).toHaveProperty("admitted");
+    expect(await statesIn(rig)).toEqual(Array.from({ length: 5 }, () => "submitting"));
   });
 
   it("signals a task whose grant was left behind, so that its late admitter's write no longer fits", async () => {

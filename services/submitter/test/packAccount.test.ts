@@ -201,4 +201,42 @@ describe("a void task", () => {
     await rig.turn("submitTask");
     expect(await rig.doc("task", task!.id)).toMatchObject({ state: "ended", result: null, dueAt: null });
   });
+
+  it("that ends while a job of it is seen stays due until that job is closed", async () => {
+    const rig = await openRig();
+    await rig.handle(submit("a"));
+    const [task] = await rig.packed();
+    const [slice] = await slicesOf(rig, task!);
+    await rig.store.moveSlices({
+      which: { ids: [slice!.id] },
+      from: ["placed"],
+      to: "ending",
+      set: { endedBy: "cancelled" },
+    });
+    await rig.turn("submitTask");
+    rig.move(86_400_000);
+    const save = rig.store.save.bind(rig.store) as (...args: unknown[]) => Promise<unknown>;
+    let seen = false;
+    Object.assign(rig.store, {
+      async save(...args: unknown[]) {
+        if (!seen) {
+          seen = true;
+          await rig.store.signal("task", [task!.id], {
+            type: "job",
+            jobId: "batch_9",
+            at: 1,
+            how: "adopted",
+          });
+        }
+        return save(...args);
+      },
+    });
+    await rig.turn("submitTask");
+    const ended = await rig.doc("task", task!.id);
+    expect(ended).toMatchObject({
+      state: "ended",
+      jobs: [{ jobId: "batch_9", how: "surplus", closedAt: null }],
+    });
+    expect(ended.dueAt).toBe(rig.now());
+  });
 });

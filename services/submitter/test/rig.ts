@@ -35,6 +35,8 @@ export interface FakeProvider {
   readonly creates: Create[];
   /** The answer to a create; created where it is left alone. */
   answer: (create: Create) => Promise<CreateAnswer>;
+  /** The job of an id that somebody asks for. */
+  get: BatchProvider["get"];
   /** Runs before each upload. */
   beforeUpload: () => Promise<void>;
   fileExpiresAt: number | null;
@@ -47,6 +49,8 @@ export interface RigOptions {
   readonly sources?: SubmitterDeps["catalogue"]["sources"];
   /** How lines reach the provider; as a file where it is left out. */
   readonly travels?: "file" | "body";
+  /** Whether a listing shows whose a job is; it does where this is left out. */
+  readonly tags?: "shown" | "hidden";
 }
 
 export interface Rig {
@@ -80,6 +84,7 @@ export async function openRig({
   extraModels = [],
   sources = {},
   travels = "file",
+  tags = "shown",
 }: RigOptions = {}): Promise<Rig> {
   let now = START;
   let slowness = 0;
@@ -97,10 +102,11 @@ export async function openRig({
       type: "created",
       job: { ...JOB, jobId: `batch_${provider.creates.length}`, tag },
     }),
+    get: notHere,
     beforeUpload: async () => {},
     fileExpiresAt: null,
   };
-  const dialect: Dialect = { ...openaiDialect(), travels: () => travels };
+  const dialect: Dialect = { ...openaiDialect(), travels: () => travels, tags };
   const settings = {
     id: ACCOUNT,
     provider: "openai",
@@ -166,7 +172,8 @@ export async function openRig({
   return rig;
 }
 
-const JOB = {
+/** A job that was created just now. */
+export const JOB = {
   tag: null,
   rawStatus: "validating",
   status: "waiting",
@@ -194,7 +201,7 @@ function providerOf(fake: FakeProvider): BatchProvider {
       return fake.answer(create);
     },
     list: notHere,
-    get: notHere,
+    get: async (jobId, options) => fake.get(jobId, options),
     download: notHere,
     cancel: notHere,
     remove: notHere,
@@ -230,8 +237,8 @@ export function submit(requestId: string, with_: Record<string, unknown> = {}): 
   );
 }
 
-/** No lease needs a renewal while time stands still. */
+/** No lease needs a renewal while time stands still; a pause that nothing ends takes none of it. */
 async function sleepUntilAborted(_ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return;
+  if (!signal || signal.aborted) return;
   await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -23,6 +23,9 @@ export interface CreatedJob {
   failed: number;
 }
 
+/** Stands in place of a tag at jobs that are not ours. */
+const FOREIGN = "";
+
 /** What a poisonous answer breaks with: expected, and no incident. */
 export const POISON = "an answer nobody can stand";
 
@@ -38,19 +41,31 @@ export interface ProviderMood {
   readonly poisonous: boolean;
   /** Whether jobs may be rejected, for a limit or for their content. */
   readonly rejects: boolean;
+  /** Whether listings keep a job's tag to themselves: only the custom ids in its results show it. */
+  readonly hidesTags: boolean;
 }
 
 /** A provider in memory, as forgetful, slow and ambiguous as the real ones, with a ledger of every create. */
 export interface InMemoryProvider {
   readonly provider: BatchProvider;
   readonly jobs: readonly CreatedJob[];
+  /** Jobs of other programs under the same key. */
+  readonly foreign: readonly CreatedJob[];
+  /** Another program creates a job of so many lines. */
+  createForeign(lines: number): void;
+  /** Result files that were removed, as `<job>.results` and `<job>.errors`. */
+  readonly removed: ReadonlySet<string>;
   /** Most jobs that were under way at once. */
   readonly mostLive: () => number;
 }
 
 export function inMemoryProvider(now: () => number, chance: Random, mood: ProviderMood): InMemoryProvider {
   const files = new Map<string, readonly string[]>();
+  const removed = new Set<string>();
   const jobs: CreatedJob[] = [];
+  const foreign: CreatedJob[] = [];
+  /** All of them, as a listing has them. */
+  const all: CreatedJob[] = [];
   let serial = 0;
   let mostLive = 0;
   const trouble = (): void => {
@@ -80,6 +95,11 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       completed: 0,
       failed: 0,
     };
+    all.push(job);
+    if (tag === FOREIGN) {
+      foreign.push(job);
+      return job;
+    }
     const fate = mood.chaos() && mood.rejects ? chance.next() : 1;
     if (fate < 0.06) {
       job.end = "failed";
@@ -101,7 +121,9 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
     for (const id of job.end === "failed" ? [] : job.customIds) {
       const cut = job.end !== "completed" && chance.chance(0.5);
       const fate = mood.chaos() ? chance.next() : 0.1;
-      if (cut) failures.push(errorLine(id, job.end === "expired" ? "batch_expired" : "batch_cancelled"));
+      // Each line of a provider that hides tags is answered somehow: that is how a job is known.
+      if (mood.hidesTags && results.length + failures.length === 0) results.push(answerLine(id, "stop"));
+      else if (cut) failures.push(errorLine(id, job.end === "expired" ? "batch_expired" : "batch_cancelled"));
       else if (fate < 0.7) results.push(answerLine(id, "stop"));
       else if (fate < 0.75) results.push(answerLine(id, "length"));
       else if (fate < 0.78) results.push(answerLine(id, "content_filter"));
@@ -125,10 +147,15 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
     const status: JobStatus = over ? job.end : job.cancelAskedAt === null ? "running" : "cancelling";
     return {
       jobId: job.jobId,
-      tag: job.tag,
+      tag: mood.hidesTags || job.tag === FOREIGN ? null : job.tag,
       rawStatus: status,
       status,
-      counts: over && job.end !== "failed" ? countsOf(job) : null,
+      counts:
+        over && job.end !== "failed"
+          ? countsOf(job)
+          : mood.hidesTags
+            ? { total: job.customIds.length, completed: 0, failed: 0 }
+            : null,
       files: {
         ...(over && shown && job.results ? { results: `${job.jobId}.results` } : {}),
         ...(over && shown && job.failures ? { errors: `${job.jobId}.errors` } : {}),
@@ -141,7 +168,7 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
     };
   }
 
-  const byId = (jobId: string): CreatedJob | undefined => jobs.find((job) => job.jobId === jobId);
+  const byId = (jobId: string): CreatedJob | undefined => all.find((job) => job.jobId === jobId);
   const provider: BatchProvider = {
     async upload(lines) {
       trouble();
@@ -171,7 +198,7 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
     },
     async list({ after }) {
       trouble();
-      const shown = jobs.filter(({ listedAt }) => listedAt <= now()).toReversed();
+      const shown = all.filter(({ listedAt }) => listedAt <= now()).toReversed();
       const from = after === null ? 0 : shown.findIndex(({ jobId }) => jobId === after) + 1;
       const page = shown.slice(from, from + 5);
       return {
@@ -191,7 +218,8 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       trouble();
       const job = byId(fileId.split(".")[0] ?? "");
       const text = fileId.endsWith(".results") ? job?.results : job?.failures;
-      if (text === undefined || text === null) throw new ProviderTrouble("not_found", "404", "no such file");
+      if (text === undefined || text === null || removed.has(fileId))
+        throw new ProviderTrouble("not_found", "404", "no such file");
       const cut = mood.chaos() && chance.chance(0.1);
       return { bytes: chunks(cut ? text.slice(0, text.length / 2) : `${text}\n`), length: null };
     },
@@ -212,10 +240,29 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
     },
     async remove(fileId) {
       trouble();
+      if (byId(fileId.split(".")[0] ?? "")) {
+        const isNew = !removed.has(fileId);
+        removed.add(fileId);
+        return isNew;
+      }
       return mood.revocable ? files.delete(fileId) : files.has(fileId);
     },
   };
-  return { provider, jobs, mostLive: () => mostLive };
+  return {
+    provider,
+    jobs,
+    foreign,
+    removed,
+    createForeign(lines) {
+      const ids = Array.from({ length: lines }, (_, line) => `theirs-${line}`);
+      create(
+        FOREIGN,
+        "gpt-4o-mini",
+        ids.map((id) => JSON.stringify({ custom_id: id })),
+      );
+    },
+    mostLive: () => mostLive,
+  };
 }
 
 function countsOf({ customIds, completed, failed }: CreatedJob): JobSnapshot["counts"] {

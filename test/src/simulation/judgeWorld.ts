@@ -12,6 +12,8 @@ export async function judgeWorld(world: World): Promise<readonly string[]> {
     ...limitFaults(world),
     ...(await paidTwice(world)),
     ...completedTwice(world),
+    ...touchedForeign(world),
+    ...(await removedTooSoon(world)),
   ];
 }
 
@@ -86,6 +88,30 @@ async function paidTwice({ provider, artifacts, store, lateListings }: World): P
         if (!row || other) faults.push(`${item} travelled in ${jobId}${other ? ` and in ${other}` : ""}`);
         carriedBy.set(item, jobId);
       }
+  }
+  return faults;
+}
+
+/** Another program's job may be mistaken for ours for a while; it is never cancelled, and never kept. */
+function touchedForeign({ provider }: World): readonly string[] {
+  return provider.foreign.flatMap(({ jobId, cancelAskedAt }) =>
+    cancelAskedAt === null ? [] : [`${jobId} is another program's, and was cancelled`],
+  );
+}
+
+/** A result file is removed only where its task has ended and has something of each line that was in it. */
+async function removedTooSoon({ provider, store, artifacts }: World): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const fileId of provider.removed) {
+    const job = [...provider.jobs, ...provider.foreign].find(({ jobId }) => fileId.startsWith(`${jobId}.`));
+    const task = job && (await store.load("task", job.tag));
+    const text = fileId.endsWith(".results") ? job?.results : job?.failures;
+    let here = "";
+    for (const { path } of task?.raw ?? [])
+      for await (const chunk of artifacts.read(path)) here += Buffer.from(chunk).toString();
+    const lost = job?.customIds.filter((id) => text?.includes(`"${id}"`) && !here.includes(`"${id}"`)) ?? [];
+    if (task?.state !== "ended" || lost.length > 0)
+      faults.push(`${fileId} was removed, and ${task?.id ?? "nobody"} lacks ${lost.join(", ") || "an end"}`);
   }
   return faults;
 }

@@ -67,6 +67,7 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
     if (chance.chance(0.008)) interfere(world, sent);
     if (chance.chance(0.002)) await replay(world);
     if (chance.chance(0.03)) await wakeSomebody(world);
+    if (chance.chance(world.hidesTags ? 0.015 : 0.002)) await actAsAnother(world);
     const replica = alive.find((candidate) => candidate.process === process);
     if (!replica) continue;
     // Misfortune strikes whoever has just done something: it stops between that and its next call.
@@ -179,6 +180,15 @@ function interfere(world: World, sent: ReadonlyMap<string, Sent>): void {
   const source = sent.get(requestId)?.source;
   const type = chance.pick(["cancel", "poll", "poll", "retry"] as const);
   world.call({ id: `${type}-${requestId}`, type, data: { source, requestId } });
+}
+
+/** Another program uses the same key, mostly with as many lines as one of our tasks. */
+async function actAsAnother({ provider, store, chance }: World): Promise<void> {
+  const states = ["unknown", "submitting", "planned"] as const;
+  const open = await store.tasks({ states }, { limit: 20 });
+  const first = states.flatMap((state) => open.filter((task) => task.state === state))[0];
+  const lines = first && chance.chance(0.8) ? first.lines : 1 + chance.below(9);
+  provider.createForeign(lines);
 }
 
 /** Somebody looks at a request at an odd moment. */

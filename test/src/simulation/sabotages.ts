@@ -74,4 +74,26 @@ export const SABOTAGES: readonly Sabotage[] = [
     find: 'if (other?.state === "planned") await store.signal("task", [other.id], { type: "wake" });',
     replace: 'if (other?.state === "nothing") await store.signal("task", [other.id], { type: "wake" });',
   },
+  {
+    name: "result file removed when it was downloaded",
+    without: "answers that were paid for are gone before they lie here",
+    file: "services/harvester/src/fetchRaw.ts",
+    find: "    const { bytes } = await provider.download(fileId, { signal });\n",
+    replace:
+      "    const { bytes } = await provider.download(fileId, { signal });\n    await provider.remove(fileId, { signal });\n",
+  },
+  {
+    name: "guess kept whatever its results say",
+    without: "another program's job passes for ours, and its answers for nobody's",
+    file: "services/monitor/src/watchTask.ts",
+    find: "if (owner !== null && owner !== held.id) {",
+    replace: "if (owner !== null && owner === FOREIGN && held.id === FOREIGN) {",
+  },
+  {
+    name: "results of strangers not looked into",
+    without: "of several jobs that may be ours nobody ever knows which is",
+    file: "services/monitor/src/hiddenTags.ts",
+    find: "const LOOKS_A_PASS = 20;",
+    replace: "const LOOKS_A_PASS = 0;",
+  },
 ];

@@ -57,6 +57,8 @@ export interface World {
   readonly lateListings: boolean;
   /** Whether a deleted file stops a create. */
   readonly revocable: boolean;
+  /** Whether only a job's results show whose it is. */
+  readonly hidesTags: boolean;
   /** Whether faults still happen. */
   chaos: boolean;
   /** A new process of one role; it lives until it is killed. */
@@ -89,7 +91,10 @@ export function openWorld(chance: Random): World {
   const files = memoryArtifacts();
   // Where a deleted file stops no create, the quiet period must outlast the last look and a pause after it.
   const revocable = chance.chance(0.6);
-  const lateListings = revocable && chance.chance(0.15);
+  // Lines in a create's body cannot be revoked: another world in which only the quiet period helps.
+  const travels = !revocable && chance.chance(0.7) ? "body" : "file";
+  const hidesTags = travels === "body" && chance.chance(0.7);
+  const lateListings = (revocable && chance.chance(0.15)) || (hidesTags && chance.chance(0.3));
   const durations = drawDurations(chance, revocable ? 4_000 : 20_000);
   const incidents: string[] = [];
   const published: Fact[] = [];
@@ -99,8 +104,10 @@ export function openWorld(chance: Random): World {
     listLagMs: lateListings ? 30_000 : chance.below(2_000),
     revocable,
     poisonous: chance.chance(0.1),
-    longestJobMs: chance.pick([500, 2_000, 6_000]),
-    rejects: chance.chance(0.6),
+    // Jobs that outlive several passes are the ones that have to be guessed at.
+    longestJobMs: chance.pick(hidesTags ? [2_000, 10_000, 25_000] : [500, 2_000, 6_000]),
+    rejects: !hidesTags && chance.chance(0.6),
+    hidesTags,
   });
   const faults: PortFaults = {
     refused: () => (world.chaos ? 0.01 : 0),
@@ -123,9 +130,11 @@ export function openWorld(chance: Random): World {
     prices: OPENAI_PRICES,
     sources: {},
   });
-  // Lines in a create's body cannot be revoked: another world in which only the quiet period helps.
-  const travels = !revocable && chance.chance(0.5) ? "body" : "file";
-  const dialect: Dialect = { ...openaiDialect(), travels: () => travels };
+  const dialect: Dialect = {
+    ...openaiDialect(),
+    travels: () => travels,
+    tags: hidesTags ? "hidden" : "shown",
+  };
 
   let serial = 0;
   let unanswered = 0;
@@ -200,6 +209,7 @@ export function openWorld(chance: Random): World {
     maxJobs,
     lateListings,
     revocable,
+    hidesTags,
     chaos: true,
     start(role) {
       const process = running.process(`${role}-${serial++}`);

@@ -5,7 +5,7 @@ import { describedCommand, ending } from "../command.ts";
 import { examineAccounts } from "../doctor/examineAccounts.ts";
 import { examineMachine } from "../doctor/examineMachine.ts";
 import { examineWork } from "../doctor/examineWork.ts";
-import type { Symptom } from "../doctor/symptom.ts";
+import type { OverdueDocument, Symptom } from "../doctor/symptom.ts";
 import { bad, fine } from "../doctor/symptom.ts";
 import type { ExitCode } from "../failure.ts";
 import { EXIT, failureOf } from "../failure.ts";
@@ -29,11 +29,17 @@ async function doctor(options: CommonOptions): Promise<ExitCode> {
   const isWell = symptoms.every(({ level }) => level !== "bad");
   if (out.json) out.document({ healthy: isWell, symptoms });
   else
-    for (const { level, about, message, remedy } of symptoms) {
+    for (const { level, about, message, remedy, documents = [] } of symptoms) {
       out.line(`${MARKS[level]}  ${about}: ${message}`);
       if (remedy) out.line(`      → ${remedy}`);
+      for (const document of documents) out.line(`      ${overdueText(document)}`);
     }
   return isWell ? EXIT.fine : EXIT.failed;
+}
+
+function overdueText({ kind, id, state, since, waitsFor, remedy, lastError }: OverdueDocument): string {
+  const error = lastError === "" ? "" : ` (${lastError})`;
+  return `${kind} ${id}, ${state}, due since ${since}, waits for ${waitsFor}${error}: ${remedy}`;
 }
 
 async function examine(options: CommonOptions): Promise<readonly Symptom[]> {

@@ -52,7 +52,10 @@ async function plan(file: string, options: CommonOptions & HeaderFlags): Promise
   const { faults } = await checkWorkload(input.path, flagsOf(options), catalogue, (doc) => {
     const cut = slicesOfCuts(doc);
     slices.push(...cut);
-    requests.set(doc.id, plannedRequest(doc, cut, priceOf(catalogue.prices, doc.provider, doc.model)));
+    requests.set(
+      doc.id,
+      plannedRequest(doc, cut, priceOf(catalogue.prices, doc.provider, doc.model, doc.acceptedAt)),
+    );
     return [];
   });
   const tasks = countTasks(

@@ -103,11 +103,11 @@ async function showTable(out: Terminal, lines: AsyncIterable<string>): Promise<v
       if (line === "") continue;
       else if (rows.length < TABLE_ROWS) rows.push(cellsOf(JSON.parse(line) as ResultRow));
       else more += 1;
-  out.table(["key", "status", "reason", "output or error", "cost"], rows);
+  out.table(["key", "status", "reason", "output or error", "cost", "account"], rows);
   if (more > 0) out.note(`… and ${more} more: leave out --format for all of them`);
 }
 
-function cellsOf({ key, status, reason, output, error, costMicros }: ResultRow): string[] {
+function cellsOf({ key, status, reason, output, error, costMicros, account }: ResultRow): string[] {
   const said =
     output === undefined
       ? (error?.message ?? "")
@@ -121,5 +121,6 @@ function cellsOf({ key, status, reason, output, error, costMicros }: ResultRow):
     reason ?? "",
     short.length > LONGEST_CELL ? `${short.slice(0, LONGEST_CELL - 1)}…` : short,
     money(costMicros),
+    account,
   ];
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { TaskDoc } from "@granary/domain";
+import { modeOf } from "@granary/domain";
 import { requestLines, requestSummary } from "../describeRequest.ts";
 import { taskLines } from "../describeTask.ts";
 import { describedCommand, ending } from "../command.ts";
@@ -33,7 +34,7 @@ async function show(name: string, options: ShowOptions): Promise<void> {
   await using workspace = await openGranary(options);
   if (isTaskId(name)) {
     const task = await findTask(workspace, name);
-    if (out.json) out.document(task);
+    if (out.json) out.document({ ...task, mode: modeOf(task.account) });
     else for (const line of taskLines(task)) out.line(line);
     return;
   }

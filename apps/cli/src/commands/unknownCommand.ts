@@ -1,76 +1,58 @@
 import type { Command } from "commander";
-import type { TaskDoc } from "@granary/domain";
 import { describedCommand, ending, groupCommand } from "../command.ts";
-import { openGranary } from "../openGranary.ts";
-import type { Workspace } from "../stack/workspace.ts";
-import { duration, instant } from "../terminal/format.ts";
-import { terminal } from "../terminal/terminal.ts";
-import type { CommonOptions } from "../terminal/terminal.ts";
+import { listUnknown } from "../unknown/listUnknown.ts";
+import { settleUnknown } from "../unknown/settleUnknown.ts";
+import type { SettleOptions } from "../unknown/settleUnknown.ts";
 
-const PAGE = 200;
-
-/** `granary unknown`: creates whose answer was lost, and how far it is settled whether there is a job. */
+/** `granary unknown`: creates whose answer was lost, how far it is settled whether there is a job, and a person's word. */
 export function unknownCommand(): Command {
   return groupCommand(
     "unknown",
     "creates whose answer was lost: nothing is created again until they are settled",
     [
       describedCommand("list", "list creates whose outcome is not known yet, and what each waits for", [
-        ["granary unknown list", "since when, and how many clean passes over the job list there were"],
-      ]).action(ending(list)),
+        [
+          "granary unknown list",
+          "since when, how many passes over the job list there were, and which jobs fit",
+        ],
+      ]).action(ending(listUnknown)),
+      inTwoSteps(
+        describedCommand("attach", "say that a job is the one a create made; asks for a code first", [
+          [
+            "granary unknown attach gr1x9k-abcdefghij234567klmn msgbatch_01",
+            "what there is to see, and the code",
+          ],
+          ["granary unknown attach gr1x9k-… msgbatch_01 --confirm k3v9q2ab", "says it"],
+        ])
+          .argument("<task>", "the task in doubt, as the list names it")
+          .argument("<job>", "the job's id at the provider"),
+      ).action(
+        ending(async (taskId: string, jobId: string, options: SettleOptions) =>
+          settleUnknown(taskId, jobId, options),
+        ),
+      ),
+      inTwoSteps(
+        describedCommand(
+          "declare-not-created",
+          "say that no job came of a create: its lines are sent again; asks for a code first",
+          [
+            [
+              "granary unknown declare-not-created gr1x9k-abcdefghij234567klmn",
+              "what there is to see, and the code",
+            ],
+            ["granary unknown declare-not-created gr1x9k-… --confirm k3v9q2ab", "says it"],
+          ],
+        ).argument("<task>", "the task in doubt, as the list names it"),
+      ).action(
+        ending(async (taskId: string, options: SettleOptions) => settleUnknown(taskId, null, options)),
+      ),
     ],
   );
 }
 
-async function list(options: CommonOptions): Promise<void> {
-  const out = terminal(options);
-  await using workspace = await openGranary(options);
-  const now = await workspace.store.now();
-  const sweeps = new Map((await workspace.store.gauges()).sweeps.map(({ account, seq }) => [account, seq]));
-  const rows: ReturnType<typeof summary>[] = [];
-  for await (const task of unknownTasks(workspace)) rows.push(summary(task, sweeps));
-  if (out.json) return out.document({ unknown: rows });
-  if (rows.length === 0) return out.note("no create is in doubt");
-  out.table(
-    ["task", "account", "attempt", "sent", "in doubt for", "passes since", "waits for", "error"],
-    rows.map(({ taskId, account, attempt, sentAt, passes, waitsFor, error }) => [
-      taskId,
-      account,
-      String(attempt),
-      instant(sentAt),
-      sentAt === null ? "-" : duration(now - sentAt),
-      String(passes),
-      waitsFor ?? "-",
-      error ?? "-",
-    ]),
-  );
-  out.note(
-    "each is adopted when its job is seen, or created again once its absence is certain; nobody has to act",
-  );
-}
-
-async function* unknownTasks({ store }: Workspace): AsyncGenerator<TaskDoc> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await store.tasks({ states: ["unknown"] }, { after, limit: PAGE });
-    yield* page;
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return;
-  }
-}
-
-function summary(
-  { id, account, attempt, intent, waitsFor, lastError }: TaskDoc,
-  sweeps: ReadonlyMap<string, number>,
-) {
-  return {
-    taskId: id,
-    account,
-    attempt,
-    sentAt: intent?.at ?? null,
-    revokedAt: intent?.revokedAt ?? null,
-    passes: Math.max(0, (sweeps.get(account) ?? 0) - (intent?.sweepSeq ?? 0)),
-    waitsFor,
-    error: lastError ? `${lastError.code}: ${lastError.message}` : null,
-  };
+function inTwoSteps(command: Command): Command {
+  return command
+    .option("--note <text>", "why, to be kept with it")
+    .option("--by <name>", "who says so (default: the user of this process)")
+    .option("--confirm <code>", "the code that the first step printed; without it nothing is changed");
 }

@@ -1,17 +1,12 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
-import type { Finding, LedgerCreate, Report } from "@granary/checker";
-import { outputValidator } from "@granary/providers";
-import type { GranaryConfig } from "@granary/runtime";
+import type { Finding, Report } from "@granary/checker";
 import { withSimulator } from "@granary/runtime";
-import type { LedgerEntry } from "@granary/simulator";
 import { describedCommand, ending } from "../command.ts";
 import type { ExitCode } from "../failure.ts";
-import { EXIT, Failure } from "../failure.ts";
+import { EXIT } from "../failure.ts";
 import { DEFAULT_SOURCE, findRequest } from "../findRequest.ts";
 import { openGranary } from "../openGranary.ts";
-import { catalogueOf } from "@granary/host";
+import { hasLedger, isSimulated, provenRequests } from "../provenRequests.ts";
 import { startSimulator } from "../stack/startSimulator.ts";
 import { count } from "../terminal/format.ts";
 import { terminal } from "../terminal/terminal.ts";
@@ -40,70 +35,19 @@ async function check(name: string | undefined, options: VerifyOptions): Promise<
   const request = name === undefined ? null : await findRequest(workspace, name, options.source);
   const quiet = (await workspace.atWork()).kind === "nobody";
   let { config } = workspace;
-  if (isSimulated(config) && config.simulator.url === null && existsSync(ledgerFolder(config))) {
+  if (isSimulated(config) && config.simulator.url === null && hasLedger(config)) {
     // The provider is there also while nobody works: its jobs are listed as a live account's would be.
     const simulator = opened.use(await startSimulator({ folder: config.simulator.folder }));
     config = withSimulator(config, simulator.url);
   }
-  const { accounts, prices } = catalogueOf(config);
-  const reachable = [...accounts].map(([id, account]) => {
-    const { settings, dialect, provider } = account;
-    const reached = settings.mode === "live" || config.simulator.url !== null;
-    return [id, reached ? { dialect, provider } : { dialect }] as const;
+  const report = await provenRequests(workspace, {
+    config,
+    quiet,
+    ...(request ? { requests: [request.id] } : {}),
   });
-  const ledger = await readCreates(config);
-  const facts = workspace.facts();
-  const { verify } = await import("@granary/checker");
-  const report = await verify(
-    {
-      store: workspace.store,
-      artifacts: workspace.artifacts,
-      instance: workspace.deps.instance,
-      accounts: new Map(reachable),
-      prices,
-      outputValidator,
-      ...(facts ? { facts } : {}),
-      ...(ledger ? { ledger } : {}),
-    },
-    { quiet, ...(request ? { requests: [request.id] } : {}) },
-  );
   if (out.json) out.document(report);
   else show(out, report);
   return report.findings.length > 0 ? EXIT.failed : EXIT.fine;
-}
-
-function isSimulated({ accounts }: GranaryConfig): boolean {
-  return accounts.some(({ settings }) => settings.mode === "simulated");
-}
-
-function ledgerFolder({ simulator }: GranaryConfig): string {
-  return join(simulator.folder, "lock.db");
-}
-
-/** The creates in the simulator's ledger: from its folder, or where it runs elsewhere by asking it. Null without one. */
-async function readCreates(config: GranaryConfig): Promise<readonly LedgerCreate[] | null> {
-  if (!isSimulated(config)) return null;
-  if (existsSync(ledgerFolder(config))) {
-    // Loaded here, so that no other command waits for a server it does not need.
-    const { readLedger } = await import("@granary/simulator");
-    return creates(await readLedger(config.simulator.folder));
-  }
-  if (config.simulator.url === null) return null;
-  const url = `${config.simulator.url}/ledger`;
-  try {
-    const text = await (await fetch(url)).text();
-    return creates(
-      text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as LedgerEntry])),
-    );
-  } catch (error) {
-    throw new Failure(EXIT.unavailable, `the simulator's ledger at ${url} cannot be read`, [], {
-      cause: error,
-    });
-  }
-}
-
-function creates(entries: readonly LedgerEntry[]): readonly LedgerCreate[] {
-  return entries.filter((entry) => entry.kind === "create");
 }
 
 function show(out: Terminal, { checked, open, findings, proved }: Report): void {

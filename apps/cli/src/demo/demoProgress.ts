@@ -4,7 +4,7 @@ import type { Progress } from "../progress/requestFollower.ts";
 import { requestFollower } from "../progress/requestFollower.ts";
 import type { EmbeddedWorkspace } from "../stack/openWorkspace.ts";
 import { count, duration } from "../terminal/format.ts";
-import { factText } from "./tellFacts.ts";
+import { factTeller } from "./tellFacts.ts";
 import type { WorkGroup } from "./workGroups.ts";
 
 const LOOK_MS = 250;
@@ -43,8 +43,9 @@ export async function followDemo(
 ): Promise<void> {
   const display = process.stdout.isTTY ? bars() : lines(startedAt);
   const over = new AbortController();
+  const textOf = factTeller();
   const hearing = workspace.bus.wake((fact) => {
-    const text = factText(fact);
+    const text = textOf(fact);
     if (text !== null) display.tell(`${since(startedAt)}  ${text}`);
   }, over.signal);
   const followers = groups.map((group) => ({ group, follower: requestFollower(workspace, group.ids) }));

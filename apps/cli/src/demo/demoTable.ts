@@ -10,6 +10,9 @@ const PAGE = 500;
 /** What became of one group. */
 export interface GroupSummary {
   readonly name: string;
+  /** Accounts it went to, and models it asked. */
+  readonly accounts: readonly string[];
+  readonly models: readonly string[];
   readonly items: number;
   readonly counts: Counts;
   /** Items that travelled more than once. */
@@ -39,9 +42,11 @@ export async function summarise(
 }
 
 function summaryOf(request: RequestDoc, retried: number): GroupSummary {
-  const { id, requestId, itemCount, counts, usage, costMicros } = request;
+  const { id, requestId, account, model, itemCount, counts, usage, costMicros } = request;
   return {
     name: requestId,
+    accounts: [account],
+    models: [model],
     items: itemCount,
     counts: counts ?? NO_COUNTS,
     retried,
@@ -57,6 +62,8 @@ function addUp(name: string, summaries: readonly GroupSummary[]): GroupSummary {
     summaries.reduce((total, summary) => total + pick(summary), 0);
   return {
     name,
+    accounts: [...new Set(summaries.flatMap(({ accounts }) => accounts))],
+    models: [...new Set(summaries.flatMap(({ models }) => models))],
     items: sum(({ items }) => items),
     counts: summaries.reduce((total, { counts }) => addCounts(total, counts), NO_COUNTS),
     retried: sum(({ retried }) => retried),
@@ -82,20 +89,38 @@ async function retriedOf(store: EmbeddedWorkspace["store"], request: string): Pr
 /** The groups as a table, with their sum. */
 export function summaryTable(summaries: readonly GroupSummary[]): string {
   const table = new Table({
-    head: ["request", "items", "succeeded", "failed", "retried", "tokens", "cost", "took", "artifacts"],
+    head: [
+      "request",
+      "account, model",
+      "items",
+      "succeeded",
+      "failed",
+      "retried",
+      "tokens",
+      "cost",
+      "took",
+      "artifacts",
+    ],
     // Without a terminal nothing is coloured.
     style: { head: process.stdout.isTTY ? ["bold"] : [], border: [], compact: true },
-    colAligns: ["left", "right", "right", "left", "right", "right", "right", "right", "left"],
+    colAligns: ["left", "left", "right", "right", "left", "right", "right", "right", "right", "left"],
   });
   for (const summary of summaries) table.push(row(summary));
-  if (summaries.length > 1) table.push(row(addUp("all", summaries), ""));
+  if (summaries.length > 1) {
+    const all = addUp("all", summaries);
+    table.push(row(all, { place: "", sentTo: `${count(all.accounts.length)} accounts` }));
+  }
   return table.toString();
 }
 
-function row(summary: GroupSummary, place = placeOf(summary)): string[] {
+function row(
+  summary: GroupSummary,
+  { place, sentTo } = { place: placeOf(summary), sentTo: sentToOf(summary) },
+): string[] {
   const { name, items, counts, retried, tokens, costMicros, durationMs } = summary;
   return [
     name,
+    sentTo,
     count(items),
     count(counts.succeeded),
     failedText(counts),
@@ -105,6 +130,10 @@ function row(summary: GroupSummary, place = placeOf(summary)): string[] {
     duration(durationMs),
     place,
   ];
+}
+
+function sentToOf({ accounts, models }: GroupSummary): string {
+  return [...accounts, ...models].join("\n");
 }
 
 function placeOf({ folders }: GroupSummary): string {

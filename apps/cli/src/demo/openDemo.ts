@@ -2,7 +2,7 @@ import { mkdir, mkdtemp } from "node:fs/promises";
 import { openSync, closeSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { OPENAI_LIMITS } from "@granary/providers";
+import { JOB_LIMITS } from "@granary/host";
 import type { EmbeddedConfig } from "@granary/runtime";
 import { openLogger, readConfig, withSimulator } from "@granary/runtime";
 import { openWorkspace } from "../stack/openWorkspace.ts";
@@ -12,7 +12,7 @@ import { startSimulator } from "../stack/startSimulator.ts";
 /** What the simulated provider does: some lines fail, a job expires, an answer is lost. */
 const SCENARIO = fileURLToPath(new URL("../../../../examples/demo-scenario.json", import.meta.url));
 
-/** Roughly how many jobs a workload is spread over, so that there is something to watch; OpenAI would take it in one. */
+/** Roughly how many jobs a workload is spread over, so that there is something to watch; each provider would take its share in one. */
 const JOBS = 7;
 const LEAST_LINES = 50;
 
@@ -31,7 +31,7 @@ export async function demoFolder(startedAt: Date): Promise<string> {
 
 /**
  * The demo's configuration. The environment is not handed in at all: no provider's key, base URL or mode that is set
- * there can reach it, and its only account is simulated.
+ * there can reach it, and all its accounts are simulated.
  */
 export function demoConfig(folder: string): EmbeddedConfig {
   return readConfig({
@@ -45,7 +45,7 @@ export function demoConfig(folder: string): EmbeddedConfig {
     },
     reader: "embedded",
     isolated: true,
-    jobLimits: { openai: OPENAI_LIMITS },
+    jobLimits: JOB_LIMITS,
   });
 }
 
@@ -69,12 +69,13 @@ export async function openDemo(folder: string, items: number): Promise<Demo> {
 }
 
 function smallerJobs(config: EmbeddedConfig, items: number): EmbeddedConfig {
-  const lines = Math.min(OPENAI_LIMITS.lines, Math.max(LEAST_LINES, Math.ceil(items / JOBS)));
+  const wanted = Math.max(LEAST_LINES, Math.ceil(items / JOBS));
   return {
     ...config,
     accounts: config.accounts.map((account) => {
       const { settings } = account;
-      const limits = { ...settings.limits, job: { ...settings.limits.job, lines } };
+      const { job } = settings.limits;
+      const limits = { ...settings.limits, job: { ...job, lines: Math.min(job.lines, wanted) } };
       return { ...account, settings: { ...settings, limits } };
     }),
   };

@@ -1,13 +1,12 @@
 import type { RequestDoc, TaskDoc, WaitsFor } from "@granary/domain";
 import { errorText, remedyFor } from "../remedies.ts";
 import type { Workspace } from "../stack/workspace.ts";
-import { count, duration } from "../terminal/format.ts";
+import { count } from "../terminal/format.ts";
+import { examineOverdue } from "./examineOverdue.ts";
 import type { Symptom } from "./symptom.ts";
 import { bad, fine, note } from "./symptom.ts";
 
 const PAGE = 500;
-/** How long something may be due without anybody taking it up. */
-const GRACE_MS = 60_000;
 const OUTBOX_MS = 600_000;
 const OPEN_TASKS = [
   "packing",
@@ -27,14 +26,7 @@ export async function examineWork(workspace: Workspace): Promise<readonly Sympto
   const gauges = await store.gauges();
   const symptoms: Symptom[] = [];
   const add = (symptom: Symptom): void => void symptoms.push(symptom);
-  for (const { kind, duty, account, count: number, oldestDueAt } of gauges.overdue) {
-    const lateMs = now - oldestDueAt;
-    const message = `${count(number)} ${kind} documents of ${account} are due for the ${duty}, the oldest for ${duration(Math.max(0, lateMs))}`;
-    if (!isUp) {
-      if (kind === "request" || kind === "task") add(note("due work", message, "start granary up"));
-    } else if (lateMs > GRACE_MS)
-      add(bad("due work", message, "is granary up overloaded, or without the account? See its log"));
-  }
+  for (const symptom of await examineOverdue(store, gauges.overdue, isUp)) add(symptom);
   for (const { kind, id, strikes } of gauges.poison)
     add(
       bad(

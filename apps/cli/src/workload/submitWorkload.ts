@@ -8,7 +8,7 @@ import type { Section } from "./scanWorkload.ts";
 import { sectionBytes } from "./scanWorkload.ts";
 
 /** Items up to this many bytes travel in the command; more are put beside it. */
-const INLINE_BYTES = 256 * 1024;
+export const INLINE_BYTES = 256 * 1024;
 /** Commands handed over together share their writes. */
 const BATCH = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;

@@ -97,7 +97,11 @@ function idOfContent(path: string, { sha256 }: Section, draft: Readonly<Record<s
   return `${name.slice(0, 100) || "items"}-${digest}`;
 }
 
-function schemaOutput(path: string): unknown {
+/**
+ * What answers have to look like, from the file of a JSON Schema.
+ * @throws Failure where it cannot be read
+ */
+export function schemaOutput(path: string): unknown {
   try {
     return { type: "json_schema", schema: JSON.parse(readFileSync(path, "utf8")) as unknown };
   } catch (error) {

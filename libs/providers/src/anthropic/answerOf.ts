@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { NO_USAGE, type DecodedLine } from "@granary/domain";
+import { NO_USAGE, TOO_DEEP, type DecodedLine } from "@granary/domain";
+import { callsText } from "../callsText.ts";
 import { wireFault } from "../wireFault.ts";
 import { messageUsage } from "./usageOf.ts";
 
@@ -38,5 +39,6 @@ export function answerOf(body: unknown): Answer | string {
   if (told !== "tool_calls") return { ...common, text };
   // Calls are handed on as they came, not as the schema reads them.
   const raw = (body as { content: unknown[] }).content;
-  return { ...common, text: JSON.stringify(raw.filter((_block, at) => content[at]?.type === "tool_use")) };
+  const made = callsText(raw.filter((_block, at) => content[at]?.type === "tool_use"));
+  return made === null ? `result.message.content: ${TOO_DEEP}` : { ...common, text: made };
 }

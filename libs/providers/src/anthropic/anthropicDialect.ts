@@ -5,6 +5,7 @@ import { MESSAGES } from "./endpoints.ts";
 import { estimateTokens } from "./estimateTokens.ts";
 import { itemFaults } from "./itemFaults.ts";
 import { isSettled, rejectionOf } from "./jobEnd.ts";
+import { lineDrift } from "./knownFields.ts";
 import { schemaFaults } from "./schemaFaults.ts";
 
 /**
@@ -26,12 +27,14 @@ export function anthropicDialect({ limits = {} }: { readonly limits?: Partial<Jo
     provider: "anthropic",
     limits: { ...ANTHROPIC_LIMITS, ...limits },
     endpoints: [MESSAGES],
+    tags: "hidden",
     schemaFaults,
     itemFaults,
     travels: () => "body",
     encode: encodeLine,
     estimate: estimateTokens,
     decode: decodeLine,
+    drift: lineDrift,
     settled: isSettled,
     rejection: rejectionOf,
   };

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { JobSnapshot, JobStatus } from "@granary/domain";
+import { noticing } from "../driftOf.ts";
+import { JOB_FIELDS } from "./knownFields.ts";
 
 const text = z.string().nullish().catch(null);
 const instant = text.transform((value) => {
@@ -41,7 +43,9 @@ export function jobOfResults(fileId: string): string | null {
 }
 
 /** A batch in our words. A status nobody has heard of is `other`, and so never terminal. It does not show its tag. */
-export const jobSnapshot = batch.transform((wire): JobSnapshot => {
+export const jobSnapshot = noticing(batch.transform(toSnapshot), JOB_FIELDS);
+
+function toSnapshot(wire: Batch): JobSnapshot {
   const { id, processing_status: rawStatus, request_counts: counts } = wire;
   // After 29 days the results are gone, and the batch says so: they are named still, so that whoever fetches them
   // hears why he gets none.
@@ -65,7 +69,7 @@ export const jobSnapshot = batch.transform((wire): JobSnapshot => {
     errors: [],
     usage: null,
   };
-});
+}
 
 /**
  * `ended` says nothing of how; the counts do. With cancelled lines it was cancelled (a cancellation that met none of

@@ -1,10 +1,17 @@
 import type { Fault } from "@granary/domain";
 import { isComment } from "../commentless.ts";
-import { eachSchema, entriesOf, isSchema, leadsTo, referred, typesOf } from "../eachSchema.ts";
+import { eachSchema, entriesOf, isSchema, referred, typesOf } from "../eachSchema.ts";
 import { jsonSchemaFaults } from "../jsonSchema.ts";
+import { onCircles } from "../onCircles.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 type Tell = (path: string, message: string) => void;
+
+/** The whole that a schema stands in, and which of its schemas lead round to themselves. */
+interface Around {
+  readonly root: Schema;
+  readonly circles: ReadonlySet<Schema>;
+}
 
 const ROOT = "output.schema";
 /**
@@ -38,11 +45,12 @@ export function schemaFaults(schema: Schema): readonly Fault[] {
   if (invalid.length > 0) return invalid;
   const faults: Fault[] = [];
   const tell: Tell = (path, message) => faults.push({ path, message });
-  for (const [at, path] of eachSchema(schema, ROOT)) check(at, path, schema, tell);
+  const around: Around = { root: schema, circles: onCircles(schema, parts) };
+  for (const [at, path] of eachSchema(schema, ROOT)) check(at, path, around, tell);
   return faults;
 }
 
-function check(schema: unknown, path: string, root: Schema, tell: Tell): void {
+function check(schema: unknown, path: string, around: Around, tell: Tell): void {
   if (!isSchema(schema)) {
     if (!path.endsWith(".additionalProperties")) tell(path, "must say what the value is: give it a type");
     return;
@@ -71,7 +79,7 @@ function check(schema: unknown, path: string, root: Schema, tell: Tell): void {
   checkValues(schema, path, tell);
   if (Array.isArray(schema["allOf"]) && schema["allOf"].some((part) => isSchema(part) && "$ref" in part))
     tell(`${path}.allOf`, "must not hold a $ref: write its parts as one schema");
-  if (typeof schema["$ref"] === "string") checkReference(schema, schema["$ref"], path, root, tell);
+  if (typeof schema["$ref"] === "string") checkReference(schema, schema["$ref"], path, around, tell);
 }
 
 function checkValues(schema: Schema, path: string, tell: Tell): void {
@@ -84,16 +92,21 @@ function isComplex(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
-function checkReference(schema: Schema, reference: string, path: string, root: Schema, tell: Tell): void {
-  const target = referred(reference, root);
-  if (target === undefined) {
+function checkReference(
+  schema: Schema,
+  reference: string,
+  path: string,
+  { root, circles }: Around,
+  tell: Tell,
+): void {
+  if (referred(reference, root) === undefined) {
     tell(`${path}.$ref`, "must stay inside the schema: put the definition under $defs");
     return;
   }
   for (const keyword of Object.keys(schema))
     if (!keyword.startsWith("$") && !isComment(keyword) && keyword !== "title" && keyword !== "description")
       tell(`${path}.${keyword}`, "must not stand beside $ref: move it into the definition");
-  if (leadsTo(target, schema, root, parts))
+  if (circles.has(schema))
     tell(
       `${path}.$ref`,
       "leads round to itself, which Anthropic does not take: write out as many levels as needed",

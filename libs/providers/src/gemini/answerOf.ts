@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { NO_USAGE, type DecodedLine } from "@granary/domain";
+import { NO_USAGE, TOO_DEEP, type DecodedLine } from "@granary/domain";
+import { callsText } from "../callsText.ts";
 import { wireFault } from "../wireFault.ts";
 import { usageMetadata } from "./usageOf.ts";
 
@@ -73,8 +74,12 @@ export function answerOf(response: unknown): Answer | string {
   const calls = parts.flatMap(({ functionCall }) => (functionCall == null ? [] : [functionCall]));
   const texts = parts.flatMap((part) => (part.thought || part.text == null ? [] : [part.text]));
   const text = texts.length > 0 ? texts.join("") : null;
-  if (calls.length > 0 && told === "stop")
-    return { ...common, finish: "tool_calls", text: JSON.stringify(calls) };
+  if (calls.length > 0 && told === "stop") {
+    const made = callsText(calls);
+    return made === null
+      ? `response.candidates: ${TOO_DEEP}`
+      : { ...common, finish: "tool_calls", text: made };
+  }
   if (told === "content_filter")
     return { ...common, finish: told, text: text ?? candidate.finishMessage ?? reason };
   // Such as OTHER or MALFORMED_FUNCTION_CALL with nothing in it: that is no answer, and asking again may bring one.

@@ -5,6 +5,7 @@ import { GENERATE_CONTENT } from "./endpoints.ts";
 import { estimateTokens } from "./estimateTokens.ts";
 import { itemFaults } from "./itemFaults.ts";
 import { isSettled, rejectionOf } from "./jobEnd.ts";
+import { lineDrift } from "./knownFields.ts";
 import { schemaFaults } from "./schemaFaults.ts";
 
 /**
@@ -32,12 +33,14 @@ export function geminiDialect({ limits = {} }: { readonly limits?: Partial<JobLi
     provider: "gemini",
     limits: { ...GEMINI_LIMITS, ...limits },
     endpoints: [GENERATE_CONTENT],
+    tags: "shown",
     schemaFaults,
     itemFaults,
     travels: ({ lines, bytes }) => (lines <= INLINE.lines && bytes <= INLINE.bytes ? "body" : "file"),
     encode: encodeLine,
     estimate: estimateTokens,
     decode: decodeLine,
+    drift: lineDrift,
     settled: isSettled,
     rejection: rejectionOf,
   };

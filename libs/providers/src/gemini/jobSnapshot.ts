@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { JobSnapshot, JobStatus } from "@granary/domain";
+import { noticing } from "../driftOf.ts";
+import { JOB_FIELDS } from "./knownFields.ts";
 import { rpcName } from "./rpcCodes.ts";
 
 const text = z.string().nullish().catch(null);
@@ -84,7 +86,9 @@ export function jobOfInline(fileId: string): string | null {
 }
 
 /** A batch in our words. A state nobody has heard of is `other`, and so never terminal. */
-export const jobSnapshot = operation.transform((wire): JobSnapshot => {
+export const jobSnapshot = noticing(operation.transform(toSnapshot), JOB_FIELDS);
+
+function toSnapshot(wire: Operation): JobSnapshot {
   const { name, metadata, error } = wire;
   const stats = metadata?.batchStats;
   const results = resultsOf(wire);
@@ -107,7 +111,7 @@ export const jobSnapshot = operation.transform((wire): JobSnapshot => {
     errors: error ? [{ code: rpcName(error.code) ?? "error", message: error.message ?? "", line: null }] : [],
     usage: null,
   };
-});
+}
 
 /** By the state, or where there is none, as in a plain operation, by what became of it. */
 function statusOf({ done, metadata, response, error }: Operation): Pick<JobSnapshot, "rawStatus" | "status"> {

@@ -1,25 +1,20 @@
+import { priceList } from "@granary/domain";
 import type { Price } from "@granary/domain";
+import { priceTable } from "../priceTable.ts";
+import { GEMINI_LIST_PRICES } from "./listPrices.ts";
 
-const SOURCE = "https://ai.google.dev/gemini-api/docs/pricing";
-const AS_OF = "2026-11-25";
+const row = priceTable("gemini", "https://ai.google.dev/gemini-api/docs/pricing");
 
-function price(model: string, input: number, cachedInput: number, output: number): Price {
-  return { provider: "gemini", model, input, cachedInput, output, batch: 0.5, asOf: AS_OF, source: SOURCE };
-}
+/** Models that came after the list was written, as told by published tables that quote the source. */
+const NEWER: readonly Price[] = [
+  ...row("gemini-4-hydrogen", "2026-11-25", { input: 1.5, cachedInput: 0.075, output: 7.5 }),
+  ...row("gemini-4-neon", "2026-11-25", { input: 3, cachedInput: 0.15, output: 15 }),
+];
 
 /**
- * List prices in US dollars a million tokens of text, thoughts counted as output, of prompts up to 200,000 tokens; a
- * batch pays half. List prices as known on that day from published tables which quote the source; check them
- * against the provider's page. They change, and are no bill: the configuration's own price list goes before this
- * one, and a model that is in neither has no known cost. Longer prompts cost more, and so does cached input in a
- * batch, which is not halved: neither can be said here.
+ * List prices in US dollars a million tokens of text, thoughts counted as output, and what a batch pays of them: of
+ * older models cached input costs as much in a batch as elsewhere. They change, and are no bill: the configuration's
+ * own price list goes before this one, and a model that is in neither has no known cost. Sound costs more than text
+ * with some models, and an explicit cache costs by the hour, too: neither can be said here.
  */
-export const GEMINI_PRICES: readonly Price[] = [
-  price("gemini-2.0-flash", 0.1, 0.025, 0.4),
-  price("gemini-2.5-flash", 0.3, 0.03, 2.5),
-  price("gemini-2.5-flash-lite", 0.1, 0.01, 0.4),
-  price("gemini-2.5-pro", 1.25, 0.125, 10),
-  price("gemini-3-flash-preview", 0.5, 0.05, 3),
-  price("gemini-4-hydrogen", 1.5, 0.075, 7.5),
-  price("gemini-4-neon", 3, 0.15, 15),
-];
+export const GEMINI_PRICES: readonly Price[] = priceList(NEWER, GEMINI_LIST_PRICES);

@@ -1,10 +1,17 @@
 import type { Fault } from "@granary/domain";
 import { isComment } from "../commentless.ts";
-import { eachSchema, entriesOf, isSchema, leadsTo, referred } from "../eachSchema.ts";
+import { eachSchema, entriesOf, isSchema, referred } from "../eachSchema.ts";
 import { jsonSchemaFaults } from "../jsonSchema.ts";
+import { onCircles } from "../onCircles.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 type Tell = (path: string, message: string) => void;
+
+/** The whole that a schema stands in, and which of its schemas lead round to themselves. */
+interface Around {
+  readonly root: Schema;
+  readonly circles: ReadonlySet<Schema>;
+}
 
 const ROOT = "output.schema";
 /** What `responseJsonSchema` takes, and `const`, which is sent as an `enum`. Source: https://ai.google.dev/api/generate-content#FIELDS.response_json_schema */
@@ -37,11 +44,12 @@ export function schemaFaults(schema: Schema): readonly Fault[] {
   if (invalid.length > 0) return invalid;
   const faults: Fault[] = [];
   const tell: Tell = (path, message) => faults.push({ path, message });
-  for (const [at, path] of eachSchema(schema, ROOT)) check(at, path, schema, tell);
+  const around: Around = { root: schema, circles: onCircles(schema, needed) };
+  for (const [at, path] of eachSchema(schema, ROOT)) check(at, path, around, tell);
   return faults;
 }
 
-function check(schema: unknown, path: string, root: Schema, tell: Tell): void {
+function check(schema: unknown, path: string, around: Around, tell: Tell): void {
   if (!isSchema(schema)) {
     if (!path.endsWith(".additionalProperties")) tell(path, "must say what the value is: give it a type");
     return;
@@ -59,7 +67,7 @@ function check(schema: unknown, path: string, root: Schema, tell: Tell): void {
   if (typeof schema["format"] === "string" && !FORMATS.has(schema["format"]))
     tell(`${path}.format`, `is not supported by Gemini: use one of ${[...FORMATS].join(", ")}, or remove it`);
   for (const keyword of ["enum", "const"] as const) checkValues(schema, keyword, path, tell);
-  if (typeof schema["$ref"] === "string") checkReference(schema, schema["$ref"], path, root, tell);
+  if (typeof schema["$ref"] === "string") checkReference(schema, schema["$ref"], path, around, tell);
 }
 
 function checkValues(schema: Schema, keyword: "enum" | "const", path: string, tell: Tell): void {
@@ -72,16 +80,21 @@ function checkValues(schema: Schema, keyword: "enum" | "const", path: string, te
     );
 }
 
-function checkReference(schema: Schema, reference: string, path: string, root: Schema, tell: Tell): void {
-  const target = referred(reference, root);
-  if (target === undefined) {
+function checkReference(
+  schema: Schema,
+  reference: string,
+  path: string,
+  { root, circles }: Around,
+  tell: Tell,
+): void {
+  if (referred(reference, root) === undefined) {
     tell(`${path}.$ref`, "must stay inside the schema: put the definition under $defs");
     return;
   }
   for (const keyword of Object.keys(schema))
     if (!keyword.startsWith("$") && !isComment(keyword) && keyword !== "title" && keyword !== "description")
       tell(`${path}.${keyword}`, "must not stand beside $ref: move it into the definition");
-  if (leadsTo(target, schema, root, needed))
+  if (circles.has(schema))
     tell(
       `${path}.$ref`,
       "leads round to itself by required values alone, which Gemini does not take: take a property on the way out of required",

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { NO_USAGE, type DecodedLine } from "@granary/domain";
+import { NO_USAGE, TOO_DEEP, type DecodedLine } from "@granary/domain";
+import { callsText } from "../callsText.ts";
 import { errorEnd } from "./errorEnd.ts";
 import { chatUsage, responsesUsage } from "./usageOf.ts";
 import { wireFault } from "../wireFault.ts";
@@ -64,25 +65,30 @@ const CHAT_FINISH: Readonly<Record<string, Finish>> = {
   content_filter: "content_filter",
   tool_calls: "tool_calls",
   function_call: "tool_calls",
+  // Some compatible endpoints name the token that ended the answer.
+  eos: "stop",
 };
 
 function chatAnswer({ model, choices, usage }: z.infer<typeof chat>): Answer | string {
   const choice = choices[0];
   if (!choice) return "response.body.choices: none";
   const { content, refusal, tool_calls: calls, function_call: call } = choice.message;
-  const told = CHAT_FINISH[choice.finish_reason ?? ""] ?? "other";
+  const reason = choice.finish_reason ?? "";
+  const told = Object.hasOwn(CHAT_FINISH, reason) ? (CHAT_FINISH[reason] ?? "other") : "other";
   const made = calls && calls.length > 0 ? calls : call ? [call] : null;
   const common = { type: "answer", model: model ?? null, usage: usage ?? NO_USAGE } as const;
   if (refusal) return { ...common, finish: "refusal", text: refusal };
   // A forced call ends with `stop`; the answer is the call all the same.
-  if (made && (told === "stop" || told === "tool_calls"))
-    return { ...common, finish: "tool_calls", text: JSON.stringify(made) };
+  if (made && (told === "stop" || told === "tool_calls")) {
+    const text = callsText(made);
+    return text === null ? `response.body.choices: ${TOO_DEEP}` : { ...common, finish: "tool_calls", text };
+  }
   return { ...common, finish: told, text: content ?? null };
 }
 
 const CALLS: ReadonlySet<string> = new Set(["function_call", "custom_tool_call", "mcp_call"]);
 
-function responsesAnswer(body: z.infer<typeof responses>, raw: readonly unknown[]): Answer {
+function responsesAnswer(body: z.infer<typeof responses>, raw: readonly unknown[]): Answer | string {
   const { model, status, incomplete_details: incomplete, error, output } = body;
   if (error || status === "failed" || status === "cancelled") {
     const code = error?.code ?? status ?? "error";
@@ -96,9 +102,11 @@ function responsesAnswer(body: z.infer<typeof responses>, raw: readonly unknown[
   const calls = raw.filter((_item, at) => CALLS.has(output[at]?.type ?? ""));
   const common = { type: "answer", model: model ?? null, usage: body.usage ?? NO_USAGE } as const;
   const text = texts.length > 0 ? texts.join("") : null;
+  const made = calls.length > 0 ? callsText(calls) : "";
+  if (made === null) return `response.body.output: ${TOO_DEEP}`;
   if (status === "incomplete") return { ...common, finish: incompleteFinish(incomplete?.reason), text };
   if (refusals.length > 0) return { ...common, finish: "refusal", text: refusals.join("") };
-  if (calls.length > 0) return { ...common, finish: "tool_calls", text: JSON.stringify(calls) };
+  if (made) return { ...common, finish: "tool_calls", text: made };
   return { ...common, finish: status === "completed" || status == null ? "stop" : "other", text };
 }
 

@@ -5,19 +5,31 @@ import { RESPONSES } from "./endpoints.ts";
 type Body = Record<string, unknown>;
 type JsonSchemaOutput = Extract<Output, { type: "json_schema" }>;
 
+/** What of a line is the endpoint's choice. */
+interface LineForm {
+  readonly url: string;
+  readonly maxTokensParam: string;
+}
+
 /**
  * One line of a batch's input file, without its end. The item must be free of `itemFaults`.
  * Source: https://developers.openai.com/api/docs/guides/batch#1-prepare-your-batch-file
  */
-export function encodeLine(item: Item, context: LineContext, customId: string): string {
-  const { endpoint } = context;
-  const body = endpoint === RESPONSES ? responsesBody(item, context) : chatBody(item, context);
-  return JSON.stringify({ custom_id: customId, method: "POST", url: endpoint, body });
+export function encodeLine(
+  item: Item,
+  context: LineContext,
+  customId: string,
+  { url, maxTokensParam }: LineForm,
+): string {
+  const body =
+    context.endpoint === RESPONSES ? responsesBody(item, context) : chatBody(item, context, maxTokensParam);
+  return JSON.stringify({ custom_id: customId, method: "POST", url, body });
 }
 
 function chatBody(
   { prompt, messages, body, system, params = {} }: Item,
   { model, output }: LineContext,
+  maxTokensParam: string,
 ): Body {
   const format =
     output.type === "json_schema"
@@ -32,8 +44,8 @@ function chatBody(
     ],
     temperature: params.temperature,
     top_p: params.topP,
-    // `max_tokens` is deprecated, and refused by reasoning models.
-    max_completion_tokens: params.maxTokens,
+    // At OpenAI `max_tokens` is deprecated, and refused by reasoning models.
+    [maxTokensParam]: params.maxTokens,
     stop: params.stop,
     seed: params.seed,
     ...format,

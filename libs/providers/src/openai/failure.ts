@@ -1,6 +1,7 @@
 import { APIError } from "openai";
 import type { Clock } from "@granary/domain";
 import { networkFailure, type Failure } from "../failure.ts";
+import { isHtml } from "../isHtml.ts";
 import { retryAfterMs } from "../retryAfter.ts";
 
 /** Reads an error that the SDK threw. */
@@ -14,6 +15,7 @@ export function readFailure(error: unknown, clock: Pick<Clock, "now">): Failure 
     message: error.message,
     retryAfterMs: error.headers ? retryAfterMs(error.headers, clock.now()) : undefined,
     isUnsent: false,
+    isPage: isHtml(error.headers),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Fault, Item, LineContext } from "@granary/domain";
 import { CHAT, RESPONSES } from "./endpoints.ts";
+import { foreignFaults } from "./foreignFaults.ts";
 
 /**
  * Faults of one item that OpenAI, or the promise of one answer an item, would meet only after the job was
@@ -40,6 +41,7 @@ function bodyFaults(
     fault("body.messages", "must be a list of at least one message");
   if (!isChat && body["input"] === undefined && body["prompt"] === undefined)
     fault("body.input", "is missing: give input, or a prompt template in prompt");
+  foreignFaults(body, endpoint, fault);
   if (output.type !== "json_schema") return;
   const remedy = "the request's output says it already: give it in one place";
   if (isChat && body["response_format"] !== undefined) fault("body.response_format", remedy);

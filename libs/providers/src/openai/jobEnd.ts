@@ -1,4 +1,5 @@
 import { isTerminal, type JobSnapshot } from "@granary/domain";
+import { UNCODED } from "./jobSnapshot.ts";
 
 /**
  * Whether a job's files and counts are all there. OpenAI may say `completed` with counts and no file yet
@@ -51,12 +52,19 @@ export function isFileGone(code: string | null, message: string): boolean {
   return code === "file_not_found" || code === "input_file_not_found" || FILE_GONE.test(message);
 }
 
+/** Endpoints that give a sentence and no code often have the code in it. */
+const CODE_IN_WORDS = /[a-z]+(?:_[a-z]+)+/g;
+
 /**
  * Why a job failed as a whole. A missing input file counts as a limit: the lines are sound and travel again.
  * Anything unknown is the content's fault, because that is the one way that comes to an end by itself.
  */
 export function rejectionOf({ errors }: JobSnapshot): "limit" | "account" | "request" {
-  if (errors.some(({ code }) => isAccountCode(code))) return "account";
-  if (errors.some(({ code, message }) => isLimitCode(code) || isFileGone(code, message))) return "limit";
+  const codes = errors.flatMap(({ code, message }) =>
+    code === UNCODED ? (message.match(CODE_IN_WORDS) ?? []) : [code],
+  );
+  if (codes.some(isAccountCode)) return "account";
+  if (codes.some(isLimitCode) || errors.some(({ code, message }) => isFileGone(code, message)))
+    return "limit";
   return "request";
 }

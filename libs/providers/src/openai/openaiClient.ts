@@ -6,6 +6,8 @@ export interface OpenAIAccount {
   readonly baseUrl?: string;
   /** Sent with every request; they win over the SDK's own. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The header that carries the key, as it is; `authorization`, with `Bearer` before it, where left out. */
+  readonly keyHeader?: string;
   readonly organization?: string;
   readonly project?: string;
 }
@@ -22,6 +24,7 @@ export function openaiClient({
   apiKey,
   baseUrl,
   headers = {},
+  keyHeader,
   organization,
   project,
 }: OpenAIAccount): OpenAI {
@@ -33,7 +36,9 @@ export function openaiClient({
   return new SealedClient({
     apiKey,
     baseURL: url,
-    defaultHeaders: headers,
+    // A key that travels elsewhere does not travel in `authorization` as well.
+    defaultHeaders:
+      keyHeader === undefined ? headers : { authorization: null, [keyHeader]: apiKey, ...headers },
     organization: organization ?? null,
     project: project ?? null,
     adminAPIKey: null,

@@ -1,10 +1,11 @@
 import type { Dialect, JobLimits } from "@granary/domain";
 import { decodeLine } from "./decodeLine.ts";
 import { encodeLine } from "./encodeLine.ts";
-import { CHAT, RESPONSES } from "./endpoints.ts";
 import { estimateTokens } from "./estimateTokens.ts";
 import { itemFaults } from "./itemFaults.ts";
 import { rejectionOf, isSettled } from "./jobEnd.ts";
+import { lineDrift } from "./knownFields.ts";
+import { endpointsOf, pathOf, type OpenAIWire } from "./openaiWire.ts";
 import { schemaFaults } from "./schemaFaults.ts";
 
 /**
@@ -20,20 +21,29 @@ export const OPENAI_LIMITS: JobLimits = {
 };
 
 /**
- * OpenAI's batch format, which other providers speak too: for those, and for an account's own quota, `limits`
- * replaces single values.
+ * OpenAI's batch format, which other providers speak too: for those `wire` says what differs, and for an account's
+ * own quota `limits` replaces single values. Throws where `wire` offers no endpoint.
  */
-export function openaiDialect({ limits = {} }: { readonly limits?: Partial<JobLimits> } = {}): Dialect {
+export function openaiDialect({
+  limits = {},
+  wire = {},
+}: { readonly limits?: Partial<JobLimits>; readonly wire?: OpenAIWire } = {}): Dialect {
   return {
     provider: "openai",
     limits: { ...OPENAI_LIMITS, ...limits },
-    endpoints: [CHAT, RESPONSES],
+    endpoints: endpointsOf(wire),
+    tags: "shown",
     schemaFaults,
     itemFaults,
     travels: () => "file",
-    encode: encodeLine,
+    encode: (item, context, customId) =>
+      encodeLine(item, context, customId, {
+        url: pathOf(wire, context.endpoint),
+        maxTokensParam: wire.maxTokensParam ?? "max_completion_tokens",
+      }),
     estimate: estimateTokens,
     decode: decodeLine,
+    drift: lineDrift,
     settled: isSettled,
     rejection: rejectionOf,
   };

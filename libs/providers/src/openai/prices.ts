@@ -1,26 +1,31 @@
+import { priceList } from "@granary/domain";
 import type { Price } from "@granary/domain";
+import { priceTable } from "../priceTable.ts";
+import { OPENAI_LIST_PRICES } from "./listPrices.ts";
 
-const SOURCE = "https://openai.com/api/pricing/";
-const AS_OF = "2026-03-21";
+const row = priceTable("openai", "https://developers.openai.com/api/docs/pricing");
 
-function price(model: string, input: number, cachedInput: number, output: number): Price {
-  return { provider: "openai", model, input, cachedInput, output, batch: 0.5, asOf: AS_OF, source: SOURCE };
-}
+/** Models that came after the list was written, as told by published tables that quote the source. */
+const NEWER: readonly Price[] = [
+  ...row("gpt-6.2-astra", "2026-11-18", {
+    input: 8,
+    cachedInput: 0.4,
+    cacheWrite: 10,
+    output: 40,
+    tiers: [{ aboveTokens: 272_000, input: 16, cachedInput: 0.8, cacheWrite: 20, output: 60 }],
+  }),
+  ...row("gpt-6.2-sol", "2026-11-18", {
+    input: 2,
+    cachedInput: 0.1,
+    cacheWrite: 2.5,
+    output: 10,
+    tiers: [{ aboveTokens: 272_000, input: 4, cachedInput: 0.2, cacheWrite: 5, output: 15 }],
+  }),
+];
 
 /**
- * List prices in US dollars a million tokens; a batch pays half. They change, and are no bill: the
- * configuration's own price list goes before this one, and a model that is in neither has no known cost.
- * The values are those of published tables of that day which quote the source; check it before relying on them.
+ * List prices in US dollars a million tokens, and what a batch pays of them. They change, and are no bill: the
+ * configuration's own price list goes before this one, and a model that is in neither has no known cost. From gpt-5.6
+ * on what is written to the cache is charged for; what is kept there for twelve hours costs more, which no row tells.
  */
-export const OPENAI_PRICES: readonly Price[] = [
-  price("gpt-4o", 2.5, 1.25, 10),
-  price("gpt-4o-mini", 0.15, 0.075, 0.6),
-  price("gpt-4.1", 2, 0.5, 8),
-  price("gpt-4.1-mini", 0.4, 0.1, 1.6),
-  price("gpt-4.1-nano", 0.1, 0.025, 0.4),
-  price("gpt-5", 1.25, 0.125, 10),
-  price("gpt-5-mini", 0.25, 0.025, 2),
-  price("gpt-5-nano", 0.05, 0.005, 0.4),
-  price("o3", 2, 0.5, 8),
-  price("o4-mini", 1.1, 0.275, 4.4),
-];
+export const OPENAI_PRICES: readonly Price[] = priceList(NEWER, OPENAI_LIST_PRICES);

@@ -1,4 +1,4 @@
-import type { AccountSettings, Durations, Fault, JobLimits } from "@granary/domain";
+import type { AccountSettings, Durations, Fault, FilePolicy, JobLimits } from "@granary/domain";
 import { FAST, USUAL } from "@granary/domain";
 import type { EnvironmentReader } from "./environment.ts";
 import type { AccountConfig } from "./granaryConfig.ts";
@@ -6,7 +6,8 @@ import { simulatedBaseUrl } from "./granaryConfig.ts";
 import type { ProviderName } from "./providerVariables.ts";
 import { prefixOf } from "./providerVariables.ts";
 import { secretOf } from "./secret.ts";
-import { countText, durationValue, profile } from "./values.ts";
+import { countText, durationValue, filePolicy, profile } from "./values.ts";
+import type { WireConfig } from "./wireConfig.ts";
 
 /** No secret: the simulator takes it, and nobody else. */
 const SIMULATED_KEY = "sk-simulated";
@@ -19,6 +20,7 @@ export interface Pace {
   readonly durations: Partial<Durations>;
   readonly lines: number | undefined;
   readonly jobs: number | undefined;
+  readonly files: FilePolicy | undefined;
 }
 
 /** An account before it is checked as a whole. */
@@ -39,6 +41,8 @@ export interface AccountDraft {
   readonly job: Partial<JobLimits>;
   readonly limits: Omit<AccountSettings["limits"], "job">;
   readonly models: readonly string[];
+  readonly files?: FilePolicy;
+  readonly wire: WireConfig | undefined;
 }
 
 /** What all accounts of a provider have in common. */
@@ -65,6 +69,7 @@ export function readPace({ read }: EnvironmentReader, provider: ProviderName): P
     }),
     lines: read(`${name}_MAX_LINES`, countText),
     jobs: read(`${name}_MAX_JOBS`, countText),
+    files: read(`${name}_FILES`, filePolicy),
   };
 }
 
@@ -100,6 +105,7 @@ export function toAccountConfig(
         ...draft.limits,
       },
       extraModels: draft.models,
+      ...defined({ files: draft.files ?? around.pace.files }),
     },
     apiKey: secretOf(mode === "simulated" ? SIMULATED_KEY : (draft.apiKey ?? "")),
     baseUrl:
@@ -111,6 +117,7 @@ export function toAccountConfig(
     ),
     organization: draft.organization ?? null,
     project: draft.project ?? null,
+    wire: draft.wire ?? null,
   };
 }
 

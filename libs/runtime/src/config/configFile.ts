@@ -1,8 +1,10 @@
 import type { Fault } from "@granary/domain";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { filePrices } from "./filePrices.ts";
 import { PROVIDERS } from "./providerVariables.ts";
-import { baseUrl, countValue, durationValue, headerText, mode, profile } from "./values.ts";
+import { baseUrl, countValue, durationValue, filePolicy, headerText, mode, profile } from "./values.ts";
+import { wire } from "./wireConfig.ts";
 
 const provider = z.enum(PROVIDERS, "openai, gemini or anthropic");
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable");
@@ -57,19 +59,12 @@ const account = z.strictObject({
   durations: durations.prefault({}),
   limits: limits.prefault({}),
   models: z.array(modelName).default([]).describe("models to take beside those with a known price"),
-});
-
-const price = z.strictObject({
-  provider: provider.describe("whose model it is"),
-  model: modelName.describe("name of the model"),
-  input: dollars.describe("US dollars a million input tokens"),
-  cachedInput: dollars
+  files: filePolicy
     .optional()
-    .describe("the same of tokens from the prompt cache; `input` where left out"),
-  output: dollars.describe("US dollars a million output tokens"),
-  batch: z.number().positive().max(1).default(0.5).describe("share of the list price that a batch pays"),
-  asOf: z.iso.date("a day such as 2025-04-14").describe("since when it holds"),
-  source: z.string().min(1).default("configuration").describe("where it was read"),
+    .describe(
+      "files at the provider: removed after a proven harvest, left to an expiry of 30 days, or kept; the provider's variable, else `remove`",
+    ),
+  wire: wire.optional(),
 });
 
 const source = z.strictObject({
@@ -86,7 +81,7 @@ export const configFileSchema = z.strictObject({
     .partialRecord(provider, z.array(modelName))
     .default({})
     .describe("models to take beside those with a known price, by provider"),
-  prices: z.array(price).default([]),
+  prices: filePrices,
   sources: z.record(z.string().min(1), source).default({}),
 });
 
@@ -102,7 +97,15 @@ export function parseConfigFile(name: string, text: string, faults: Fault[]): Co
   for (const error of document.errors)
     faults.push({ path: `${name}: line ${lineCounter.linePos(error.pos[0]).line}`, message: error.message });
   if (document.errors.length > 0) return EMPTY;
-  const parsed = configFileSchema.safeParse(document.toJS() ?? {});
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    // Aliases of aliases that would grow without bound.
+    faults.push({ path: name, message: `cannot be read: ${(error as Error).message}` });
+    return EMPTY;
+  }
+  const parsed = configFileSchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) faults.push(...faultsOf(name, issue));
   return EMPTY;

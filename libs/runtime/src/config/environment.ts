@@ -2,6 +2,7 @@ import type { Fault } from "@granary/domain";
 import type { z } from "zod";
 import type { EnvironmentName, Reader } from "./environmentTable.ts";
 import { ENVIRONMENT } from "./environmentTable.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** Variables as a process gets them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,7 +44,7 @@ export function environmentReader(
     try {
       return { path: file, value: readFile(mounted).trim() };
     } catch (error) {
-      faults.push({ path: file, message: `cannot read ${mounted}: ${(error as Error).message}` });
+      faults.push({ path: file, message: unreadable(error) });
       return { path: file };
     }
   }

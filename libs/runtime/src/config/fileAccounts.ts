@@ -6,6 +6,7 @@ import { placeIn } from "./configFile.ts";
 import type { EnvironmentReader } from "./environment.ts";
 import type { ProviderName } from "./providerVariables.ts";
 import { headerText, keyText } from "./values.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** Names of headers that carry a credential on some endpoint. */
 const CREDENTIAL = /authorization|cookie|key|token|secret|password/i;
@@ -32,6 +33,7 @@ export function fileAccounts(
     }
     nameFaults(account, place, faults);
     if (account.mode === "simulated") simulatedFaults(account, place, faults);
+    wireFaults(account, place, faults);
     return [
       {
         place,
@@ -45,7 +47,9 @@ export function fileAccounts(
         project: account.project,
         profile: account.profile,
         ...paceOf(account),
+        ...(account.files === undefined ? {} : { files: account.files }),
         models: [...(models[account.provider] ?? []), ...account.models],
+        wire: account.wire && defined(account.wire),
       },
     ];
   });
@@ -89,6 +93,23 @@ function simulatedFaults(account: FileAccount, place: (field: string) => string,
       faults.push({ path: place(field), message: "not for a simulated account" });
   if (Object.keys(account.headers).length > 0)
     faults.push({ path: place("headers"), message: "not for a simulated account" });
+}
+
+/** Only who speaks OpenAI's language somewhere else than OpenAI can speak it in another way. */
+function wireFaults(
+  { provider, mode, baseUrl, wire, headers }: FileAccount,
+  place: (field: string) => string,
+  faults: Fault[],
+): void {
+  if (wire === undefined) return;
+  const fault = (message: string): void => void faults.push({ path: place("wire"), message });
+  if (provider !== "openai") fault("only an account of openai has it");
+  else if (mode === "simulated") fault("not for a simulated account");
+  else if (baseUrl === undefined) fault("only with a baseUrl: at OpenAI's own API nothing differs");
+  const { keyHeader } = wire;
+  for (const name of Object.keys(headers))
+    if (name.toLowerCase() === keyHeader?.toLowerCase())
+      faults.push({ path: place(`headers.${name}`), message: "carries the key already, by wire.keyHeader" });
 }
 
 function keyOf(
@@ -141,7 +162,7 @@ function follow(
   try {
     return readFile(reference.file).trim();
   } catch (error) {
-    faults.push({ path, message: `cannot read ${reference.file}: ${(error as Error).message}` });
+    faults.push({ path, message: unreadable(error) });
     return undefined;
   }
 }

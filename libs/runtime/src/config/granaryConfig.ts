@@ -1,5 +1,6 @@
 import type { AccountSettings, Price, SourceSettings } from "@granary/domain";
 import type { Secret } from "./secret.ts";
+import type { WireConfig } from "./wireConfig.ts";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -14,6 +15,8 @@ export interface AccountConfig {
   readonly headers: Readonly<Record<string, Secret>>;
   readonly organization: string | null;
   readonly project: string | null;
+  /** What an endpoint that speaks OpenAI's language does otherwise; null where nothing. */
+  readonly wire: WireConfig | null;
 }
 
 /** Paths of the SQLite file and of the lock file beside it. */

@@ -85,7 +85,8 @@ ${table(
   fileFields().map(({ path, form, meaning, default: usual }) => [`\`${path}\``, form, meaning, usual]),
 )}
 
-Pace comes from the profile, then from the environment, then from the account's own fields.
+Pace comes from the profile, then from the environment, then from the account's own fields. Several accounts, endpoints
+that speak OpenAI's language and the exchange of keys: [accounts.md](accounts.md).
 
 ## In a running process
 
@@ -93,7 +94,7 @@ The file and every mounted secret are looked at again every few seconds, by thei
 is read and checked anew, and takes force whole or not at all: keys, headers, prices, models, budgets, limits, sources
 and pace. What is faulty is told in the log with all faults, and the old stays in force. Store, NATS, artifacts,
 simulator, instance, the address of the probes, grace and log level, and of the accounts which there are, their mode,
-base URL, organization, project and lease, cannot change while a process runs: the log says so, and a restart takes them.
+base URL, organization, project, wire and lease, cannot change while a process runs: the log says so, and a restart takes them.
 `;
 }
 

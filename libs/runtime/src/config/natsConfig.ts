@@ -6,6 +6,7 @@ import type { NatsConfig } from "./granaryConfig.ts";
 import type { Secret } from "./secret.ts";
 import { secretOf } from "./secret.ts";
 import { decodedText, secretText } from "./values.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** Servers, and the credentials that stood in their URLs. */
 interface Addressed {
@@ -84,7 +85,7 @@ export function readNats(
     try {
       readFile(path);
     } catch (error) {
-      faults.push({ path: name, message: `cannot read ${path}: ${(error as Error).message}` });
+      faults.push({ path: name, message: unreadable(error) });
     }
     return path;
   }

@@ -8,7 +8,7 @@ export type Prefix<P extends ProviderName = ProviderName> = Uppercase<P>;
 const SETTINGS = {
   MODE: [
     "live or simulated; a key alone never makes an account live",
-    "OpenAI: simulated, but none in a service or where the file has accounts; the others: none",
+    "none in a service, where another provider has one, or where the file has accounts; else simulated",
   ],
   PROFILE: ["durations: usual or fast", "usual where live, fast where simulated"],
   POLL_INTERVAL: ["shortest time between two looks at a running job", "30s (usual), 500ms (fast)"],
@@ -18,6 +18,7 @@ const SETTINGS = {
   QUIET_PERIOD: ["after an unknown create, before its absence is believed", "15m (usual), 5s (fast)"],
   SETTLE_WINDOW: ["how long an ended job may take to show all its lines", "15m (usual), 2s (fast)"],
   LINGER: ["how long a small request waits to share a job", "60s (usual), 1s (fast)"],
+  FILES: ["files at the provider after the harvest: keep, remove or expire (where the API can)", "remove"],
   MAX_LINES: ["lines of one job", "the provider's limit"],
   MAX_JOBS: ["jobs under way at a time", "no limit"],
 } as const;

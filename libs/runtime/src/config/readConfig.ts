@@ -8,6 +8,7 @@ import { parseConfigFile } from "./configFile.ts";
 import type { Environment, EnvironmentReader } from "./environment.ts";
 import { environmentReader, unknownVariables } from "./environment.ts";
 import { fileAccounts, microsOf } from "./fileAccounts.ts";
+import { toPrice } from "./filePrices.ts";
 import type { Reader } from "./environmentTable.ts";
 import type { AccountConfig, EmbeddedConfig, GranaryConfig } from "./granaryConfig.ts";
 import { LOG_LEVELS } from "./granaryConfig.ts";
@@ -24,7 +25,7 @@ export interface ReadConfigOptions {
   readonly readFile: (path: string) => string;
   /**
    * Who reads. A service demands its NATS, its store and a provider. The embedded stack has SQLite and no NATS;
-   * without a mode its provider is simulated, and the simulator may come up later. A command is the same, but looks
+   * without any mode all providers are simulated, and the simulator may come up later. A command is the same, but looks
    * at MONGODB_URI and NATS_URL too.
    */
   readonly reader: Reader;
@@ -68,12 +69,15 @@ export function readConfig({
   const file = readConfigFile(fileName, readFile, faults);
   const supported = PROVIDERS.filter((provider) => jobLimits[provider] !== undefined);
   const fromFile = fileAccounts(fileName ?? "", file, { env, readFile }, supported, faults);
-  // One simulated provider is enough to try things with; the others are asked for by their modes.
-  const unasked = reader !== "service" || isolated ? "openai" : null;
+  // To try things with, all are simulated. Once one is asked for, no simulated one stands beside it unasked.
+  const isAsked = PROVIDERS.some(
+    (provider) => read(`GRANARY_${prefixOf(provider)}_MODE`, z.string()) !== undefined,
+  );
+  const isSimulatedUnasked = (reader !== "service" || isolated) && !isAsked;
   const fromEnvironment = PROVIDERS.flatMap((provider) => {
     const modeName = `GRANARY_${prefixOf(provider)}_MODE` as const;
     if (supported.includes(provider))
-      return environmentAccount(env, provider, fromFile, file, provider === unasked, faults) ?? [];
+      return environmentAccount(env, provider, fromFile, file, isSimulatedUnasked, faults) ?? [];
     if (read(modeName, z.string()) !== undefined)
       faults.push({ path: modeName, message: `${provider} is not supported yet` });
     return [];
@@ -130,10 +134,7 @@ export function readConfig({
         defined({ dailyMicros: dailyUsd === undefined ? undefined : microsOf(dailyUsd), maxBacklog }),
       ]),
     ),
-    prices: file.prices.map(({ cachedInput, ...price }) => ({
-      ...price,
-      cachedInput: cachedInput ?? price.input,
-    })),
+    prices: file.prices.map(toPrice),
   };
   if (faults.length > 0) throw new Faulty("the configuration has faults:", faults);
   return config;
@@ -208,6 +209,7 @@ function environmentAccount(
     job: {},
     limits: {},
     models: file.models[provider] ?? [],
+    wire: undefined,
   };
 }
 

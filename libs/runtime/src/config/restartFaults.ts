@@ -44,6 +44,7 @@ function changedAccount(id: string, before: AccountConfig, after: AccountConfig)
     ...differing(`the base URL of ${id}`, before.baseUrl, after.baseUrl),
     ...differing(`the organization of ${id}`, before.organization, after.organization),
     ...differing(`the project of ${id}`, before.project, after.project),
+    ...differing(`the wire of ${id}`, before.wire, after.wire),
     ...differing(`the lease of ${id}`, before.settings.durations.leaseMs, after.settings.durations.leaseMs),
   ];
 }

@@ -6,12 +6,18 @@ export const MODES = ["live", "simulated"] as const;
 
 export const mode = z.enum(MODES, "live or simulated");
 
+/** What becomes of an account's files at the provider. */
+export const filePolicy = z.enum(["keep", "remove", "expire"], "keep, remove or expire");
+
 export const profile = z.enum(["usual", "fast"], "usual or fast");
 
-/** Milliseconds of a duration such as `30s`; more than nothing. */
+const LONGEST_MS = durationMs("3650d");
+
+/** Milliseconds of a duration such as `30s`; more than nothing, and no more than a clock can be moved on by. */
 export const durationValue = duration
   .transform(durationMs)
-  .refine((ms) => ms > 0, "a duration longer than nothing");
+  .refine((ms) => ms > 0, "a duration longer than nothing")
+  .refine((ms) => ms <= LONGEST_MS, "a duration of at most 3650d");
 
 /** A whole number from 1, written in digits. */
 export const countText = z

@@ -1,5 +1,13 @@
 /** The closed lists that labels come from. No label ever holds an id, a file name, a URL or a message. */
-import type { BatchProvider, Kind, RequestResult, RequestState, Role, TaskState } from "@granary/domain";
+import type {
+  BatchProvider,
+  Kind,
+  RequestResult,
+  RequestState,
+  Role,
+  SchemaDrift,
+  TaskState,
+} from "@granary/domain";
 import { FAILURE_REASONS } from "@granary/domain";
 
 export const TASK_STATES = [
@@ -99,6 +107,12 @@ export const LINE_OUTCOMES = [
 ] as const;
 export type LineOutcome = (typeof LINE_OUTCOMES)[number];
 
+/** What came of removing an ended task's files at the provider: `failed` is tried again, `left` is not. */
+export const FILE_REMOVALS = ["removed", "failed", "left"] as const;
+
+/** What drifts: a job of the provider's, or a line of a result file. */
+export const DRIFT_OBJECTS = ["job", "line"] as const satisfies readonly SchemaDrift["object"][];
+
 export const TOKEN_DIRECTIONS = ["input", "output", "cached"] as const;
 
 /** States whose length the documents record. */
@@ -106,6 +120,9 @@ export const TIMED_STATES = ["planned", "running", "harvesting"] as const satisf
 
 /** What an account can be paused for: its creates of a model, or everything. */
 export const PAUSES = ["create", "all"] as const;
+
+/** Where a process writes: the artifacts, and the store where it is a file. */
+export const DISKS = ["artifacts", "store"] as const;
 
 /** How a command was handled: by its answer, or it comes again. */
 export const COMMAND_OUTCOMES = ["accepted", "rejected", "conflict", "ended", "retried"] as const;

@@ -1,6 +1,6 @@
 import type { DocOf, FactType, Kind, RequestDoc, Saved, SaveOptions, TaskDoc } from "@granary/domain";
 import { FACT_PREFIX } from "@granary/domain";
-import type { Conflict, LineOutcome, Submission } from "./labels.ts";
+import type { Conflict, FILE_REMOVALS, LineOutcome, Submission } from "./labels.ts";
 import type { WorkMetrics } from "./workMetrics.ts";
 
 /** A write that was tried. */
@@ -43,6 +43,7 @@ function noteTask(
   { facts = [] }: SaveOptions,
 ): void {
   const { provider } = next;
+  metrics.money.expect(provider, next.model);
   if (held.state !== next.state) metrics.transitions.inc({ service, from: held.state, to: next.state });
   const told = (type: FactType): number => facts.filter((fact) => fact.type === FACT_PREFIX + type).length;
   const submission = submissionOf(held, next, told);
@@ -50,6 +51,16 @@ function noteTask(
   metrics.duplicates.inc({ provider }, told("task.surplus_found"));
   noteDurations(metrics, held, next);
   if (held.state === "harvesting" && next.state === "settling") noteVerdicts(metrics, next);
+  const removal = removalOf(held, next);
+  if (removal) metrics.fileRemovals.inc({ provider, outcome: removal });
+}
+
+function removalOf(
+  { files: before }: TaskDoc,
+  { files: after }: TaskDoc,
+): (typeof FILE_REMOVALS)[number] | null {
+  if (!before || !after || before.closedAt !== null) return null;
+  return after.closedAt !== null ? after.outcome : after.tries > before.tries ? "failed" : null;
 }
 
 function submissionOf(held: TaskDoc, next: TaskDoc, told: (type: FactType) => number): Submission | null {
@@ -74,12 +85,18 @@ function noteDurations(metrics: WorkMetrics, held: TaskDoc, next: TaskDoc): void
   // Of all that happens between, the documents record when the first attempt began.
   if (held.attempt === 0 && next.attempt === 1) stayed("planned", plannedAt, next.intent?.startedAt ?? null);
   const terminalAt = view?.terminalAt ?? null;
-  if (held.state === "running" && next.state === "harvesting") stayed("running", submittedAt, terminalAt);
+  if (held.state === "running" && next.state === "harvesting") {
+    stayed("running", submittedAt, terminalAt);
+    if (submittedAt !== null && terminalAt !== null)
+      metrics.money.jobEnded(next, secondsBetween(submittedAt, terminalAt));
+  }
   if (held.state === "settling" && next.state === "ended") stayed("harvesting", terminalAt, endedAt);
 }
 
-function noteVerdicts(metrics: WorkMetrics, { provider, verdicts }: TaskDoc): void {
+function noteVerdicts(metrics: WorkMetrics, task: TaskDoc): void {
+  const { provider, verdicts } = task;
   if (!verdicts) return;
+  metrics.money.charged(task);
   const { counts, retries, aside, usage } = verdicts;
   const lines: Partial<Record<LineOutcome, number>> = {
     ...counts.byReason,

@@ -1,11 +1,13 @@
+import { OTHER_DRIFT } from "@granary/domain";
 import type { Instruments } from "./instruments.ts";
 import { CALL_SECONDS, STAY_SECONDS } from "./instruments.ts";
-import { CALL_OUTCOMES, DOWNLOADS, OPERATIONS, POLL_MODES } from "./labels.ts";
+import { CALL_OUTCOMES, DOWNLOADS, DRIFT_OBJECTS, OPERATIONS, POLL_MODES } from "./labels.ts";
 
 export type ProviderMetrics = ReturnType<typeof providerMetrics>;
 
 /** What is counted of calls to providers. */
-export function providerMetrics({ counter, histogram }: Instruments, providers: readonly string[]) {
+export function providerMetrics(make: Instruments, providers: readonly string[]) {
+  const { counter, histogram } = make;
   return {
     requests: counter(
       {
@@ -34,6 +36,7 @@ export function providerMetrics({ counter, histogram }: Instruments, providers: 
       { name: "granary_polls_total", help: "Looks at jobs: by themselves, or a page of the list at a time" },
       { provider: providers, mode: POLL_MODES, outcome: CALL_OUTCOMES },
     ),
+    drift: schemaDriftCounter(make, providers),
     downloads: counter(
       { name: "granary_downloads_total", help: "Downloads of result files that came to an end" },
       { provider: providers, outcome: DOWNLOADS },
@@ -43,4 +46,18 @@ export function providerMetrics({ counter, histogram }: Instruments, providers: 
       { provider: providers },
     ),
   };
+}
+
+/**
+ * The only labels that are not known beforehand: at most DRIFT_NAMES of them by provider and object, and what comes
+ * after those counts as OTHER_DRIFT, which is there from the start.
+ */
+function schemaDriftCounter({ counter }: Instruments, providers: readonly string[]) {
+  return counter(
+    {
+      name: "granary_schema_drift_total",
+      help: "Sightings of fields and statuses in a provider's answers that this program does not know, and of lines that cannot be read; lines are sampled",
+    },
+    { provider: providers, object: DRIFT_OBJECTS, field: [OTHER_DRIFT] },
+  );
 }

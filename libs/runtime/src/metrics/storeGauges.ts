@@ -1,6 +1,7 @@
-import type { AccountDoc, Gauges } from "@granary/domain";
+import type { AccountDoc, AccountUsage, Gauges } from "@granary/domain";
 import { WHOLE_ACCOUNT } from "@granary/domain";
 import type { Gauge } from "prom-client";
+import type { AccountGauges, Budgets } from "./accountGauges.ts";
 import type { Instruments } from "./instruments.ts";
 import { KINDS, PAUSES, providerOf, REQUEST_STATES, ROLES, TASK_STATES } from "./labels.ts";
 
@@ -9,13 +10,15 @@ export interface StoreLook {
   readonly gauges: Gauges;
   /** Of the accounts this process has. */
   readonly accounts: readonly AccountDoc[];
+  /** Of each of these. */
+  readonly usage: ReadonlyMap<string, AccountUsage>;
   /** The store's clock. */
   readonly now: number;
 }
 
 export interface StoreGauges {
   /** Shows what a look found; every state and provider without any is zero. */
-  readonly show: (look: StoreLook) => void;
+  readonly show: (look: StoreLook, budgets: Budgets) => void;
   /** The store is away: what it would say is not known, and old numbers would be lies. */
   readonly forget: () => void;
 }
@@ -25,8 +28,9 @@ export function storeGauges(
   { gauge }: Instruments,
   service: string,
   providers: readonly string[],
+  ofAccounts: AccountGauges,
 ): StoreGauges {
-  const made: Gauge[] = [];
+  const made: Gauge[] = [...ofAccounts.made];
   const fromStore = <N extends string>(name: string, help: string, labels: readonly N[]): Gauge<N> => {
     const one = gauge({ name, help }, labels);
     made.push(one);
@@ -128,10 +132,11 @@ export function storeGauges(
       for (const one of made) one.reset();
       up.set({ service }, 0);
     },
-    show({ gauges, accounts, now }) {
+    show({ gauges, accounts, usage, now }, budgets) {
       for (const one of made) one.reset();
       zero();
       up.set({ service }, 1);
+      ofAccounts.show({ usage, running: gauges.running, sweeps: gauges.sweeps, now }, budgets);
       showTasks(gauges.tasks, now);
       showOverdue(gauges.overdue, now);
       for (const { state, count } of gauges.requests) requests.set({ state }, count);

@@ -1,7 +1,10 @@
 import type { Instruments } from "./instruments.ts";
 import { END_TO_END_SECONDS, STAY_SECONDS } from "./instruments.ts";
+import type { ModelLabels } from "./modelLabels.ts";
+import { moneyMetrics } from "./moneyMetrics.ts";
 import {
   CONFLICTS,
+  FILE_REMOVALS,
   LINE_OUTCOMES,
   REQUEST_RESULTS,
   SUBMISSIONS,
@@ -14,10 +17,12 @@ export type WorkMetrics = ReturnType<typeof workMetrics>;
 
 /** What is counted of the work itself, all of it derived from what is written into the store. */
 export function workMetrics(
-  { counter, histogram }: Instruments,
+  make: Instruments,
   service: string,
   providers: readonly string[],
+  labelOf: ModelLabels,
 ) {
+  const { counter, histogram } = make;
   const transitions = counter(
     { name: "granary_transitions_total", help: "Changes of a task's state that this process wrote" },
     { service: [], from: [], to: [] },
@@ -25,6 +30,7 @@ export function workMetrics(
   for (const [from, to] of TASK_TRANSITIONS) transitions.inc({ service, from, to }, 0);
   return {
     transitions,
+    money: moneyMetrics(make, providers, labelOf),
     conflicts: counter(
       {
         name: "granary_transition_conflicts_total",
@@ -50,6 +56,13 @@ export function workMetrics(
     tokens: counter(
       { name: "granary_tokens_total", help: "Tokens that the provider reported; cached ones are input, too" },
       { provider: providers, direction: TOKEN_DIRECTIONS },
+    ),
+    fileRemovals: counter(
+      {
+        name: "granary_provider_file_removals_total",
+        help: "Ended tasks whose files at the provider were removed, or left there; failed ones are tried again",
+      },
+      { provider: providers, outcome: FILE_REMOVALS },
     ),
     stateDuration: histogram(
       {

@@ -9,8 +9,11 @@ export interface Ask {
   readonly inputTokens: number;
   /** The system prompt, as text; empty where there is none. */
   readonly system: string;
-  /** Whether beginnings of prompts are cached by themselves, only because the request marks them, or never. */
-  readonly caching: "implicit" | "marked" | "none";
+  /**
+   * Whether beginnings of prompts are cached by themselves, only because the request marks them, or never. What is
+   * cached by itself may be charged for as it is written; a mark may ask for the longer time.
+   */
+  readonly caching: "implicit" | "implicit charged" | "marked" | "marked long" | "none";
   /** The JSON Schema of the answer; null for free text. */
   readonly schema: Schema | null;
   /** The function the request forces the model to call. */
@@ -38,6 +41,8 @@ export interface Draft {
     readonly inputTokens: number;
     readonly cachedTokens: number;
     readonly cacheWriteTokens: number;
+    /** Part of those that were written. */
+    readonly longCacheWriteTokens: number;
     readonly outputTokens: number;
     readonly reasoningTokens: number;
   };
@@ -71,9 +76,10 @@ function cacheOf(ask: Ask, systemBefore: string | null): { cached: number; writt
   const beginning = ask.system === "" ? 0 : Math.min(ask.inputTokens, tokensOf(ask.system));
   if (beginning < 1_024 || ask.caching === "none") return { cached: 0, written: 0 };
   const known = ask.system === systemBefore;
-  if (ask.caching === "marked")
-    return known ? { cached: beginning, written: 0 } : { cached: 0, written: beginning };
-  return { cached: known ? beginning - (beginning % 128) : 0, written: 0 };
+  const isMarked = ask.caching === "marked" || ask.caching === "marked long";
+  const steps = isMarked ? beginning : beginning - (beginning % 128);
+  if (known) return { cached: steps, written: 0 };
+  return { cached: 0, written: ask.caching === "implicit" ? 0 : steps };
 }
 
 /** Decides what is said to a request, and what it uses. The same request and numbers give the same draft. */
@@ -119,6 +125,7 @@ export function draftOf(ask: Ask, context: DraftContext): Draft {
       inputTokens: ask.inputTokens,
       cachedTokens: cached,
       cacheWriteTokens: written,
+      longCacheWriteTokens: ask.caching === "marked long" ? written : 0,
       outputTokens: (spoken + reasoning) * ask.copies,
       reasoningTokens: reasoning * ask.copies,
     },

@@ -57,7 +57,7 @@ export function lineAnswerer<R extends NamedRequest, E>(
   const allFail = faults.some(({ what }: JobFault) => what === "all_lines_fail");
   const struck: string[] = [];
   const charge = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
-  let cacheWriteTokens = 0;
+  const writes = { cacheWriteTokens: 0, longCacheWriteTokens: 0 };
   const counts = { completed: 0, failed: 0, unfinished: 0 };
   let systemBefore: string | null = null;
   let written = 0;
@@ -94,7 +94,12 @@ export function lineAnswerer<R extends NamedRequest, E>(
   return {
     counts,
     get charge() {
-      return cacheWriteTokens === 0 ? charge : { ...charge, cacheWriteTokens };
+      const { cacheWriteTokens, longCacheWriteTokens } = writes;
+      return {
+        ...charge,
+        ...(cacheWriteTokens > 0 ? { cacheWriteTokens } : {}),
+        ...(longCacheWriteTokens > 0 ? { longCacheWriteTokens } : {}),
+      };
     },
     struck,
     answer(request, text) {
@@ -121,7 +126,8 @@ export function lineAnswerer<R extends NamedRequest, E>(
       charge.cachedTokens += draft.usage.cachedTokens;
       charge.outputTokens += draft.usage.outputTokens;
       charge.reasoningTokens += draft.usage.reasoningTokens;
-      cacheWriteTokens += draft.usage.cacheWriteTokens;
+      writes.cacheWriteTokens += draft.usage.cacheWriteTokens;
+      writes.longCacheWriteTokens += draft.usage.longCacheWriteTokens;
       return { output: disturbed(form.answered(request, draft, id), answer), errors: [] };
     },
     unfinished(request, why) {

@@ -9,9 +9,13 @@ function textOf(system: unknown): string {
   return typeof system === "string" ? system : JSON.stringify(system);
 }
 
-function isMarked(params: Params): boolean {
+/** A mark on the request or on a block of its system prompt. Where one asks for an hour, all of it is kept that long. */
+function cachingOf(params: Params): Ask["caching"] {
   const blocks = Array.isArray(params["system"]) ? (params["system"] as unknown[]) : [];
-  return [params, ...blocks].some((block) => isObject(block) && isObject(block["cache_control"]));
+  const marks = [params, ...blocks].filter(isObject).map((block) => block["cache_control"]);
+  const set = marks.filter(isObject);
+  if (set.length === 0) return "none";
+  return set.some(({ ttl }) => ttl === "1h") ? "marked long" : "marked";
 }
 
 function forcedTool({ tools, tool_choice: choice }: Params): Ask["tool"] {
@@ -45,7 +49,7 @@ export function askOf(params: Params): Ask {
   return {
     inputTokens,
     system,
-    caching: isMarked(params) ? "marked" : "none",
+    caching: cachingOf(params),
     schema: schemaOf(params),
     tool: forcedTool(params),
     stop: params["stop_sequences"],

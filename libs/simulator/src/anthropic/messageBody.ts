@@ -76,8 +76,8 @@ export function messageBody(params: Params, draft: Draft, id: string): object {
       cache_creation_input_tokens: usage.cacheWriteTokens,
       cache_read_input_tokens: usage.cachedTokens,
       cache_creation: {
-        ephemeral_5m_input_tokens: usage.cacheWriteTokens,
-        ephemeral_1h_input_tokens: 0,
+        ephemeral_5m_input_tokens: usage.cacheWriteTokens - usage.longCacheWriteTokens,
+        ephemeral_1h_input_tokens: usage.longCacheWriteTokens,
       },
       output_tokens: usage.outputTokens,
       output_tokens_details: { thinking_tokens: usage.reasoningTokens },

@@ -38,7 +38,11 @@ export function chatCompletion(body: Body, draft: Draft, id: string, createdSeco
       prompt_tokens: usage.inputTokens,
       completion_tokens: usage.outputTokens,
       total_tokens: usage.inputTokens + usage.outputTokens,
-      prompt_tokens_details: { cached_tokens: usage.cachedTokens, audio_tokens: 0 },
+      prompt_tokens_details: {
+        cached_tokens: usage.cachedTokens,
+        cache_write_tokens: usage.cacheWriteTokens,
+        audio_tokens: 0,
+      },
       completion_tokens_details: {
         reasoning_tokens: usage.reasoningTokens,
         audio_tokens: 0,
@@ -113,7 +117,10 @@ export function responseObject(body: Body, draft: Draft, id: string, createdSeco
     truncation: body["truncation"] ?? "disabled",
     usage: {
       input_tokens: usage.inputTokens,
-      input_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: 0 },
+      input_tokens_details: {
+        cached_tokens: usage.cachedTokens,
+        cache_write_tokens: usage.cacheWriteTokens,
+      },
       output_tokens: usage.outputTokens,
       output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
       total_tokens: usage.inputTokens + usage.outputTokens,

@@ -2,7 +2,7 @@ import type { Ask } from "../answers/draft.ts";
 import { tokensOf } from "../answers/words.ts";
 import { isObject } from "../isObject.ts";
 import type { Endpoint } from "./bodyFault.ts";
-import { isReasoningModel } from "./models.ts";
+import { chargesCacheWrites, isReasoningModel } from "./models.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -61,7 +61,7 @@ export function askOf(endpoint: Endpoint, body: Body): Ask {
   return {
     inputTokens: promptTokens(body),
     system: systemOf(body),
-    caching: "implicit",
+    caching: chargesCacheWrites(String(body["model"])) ? "implicit charged" : "implicit",
     schema: schemaOf(endpoint, body),
     tool: forcedTool(body),
     stop: body["stop"],

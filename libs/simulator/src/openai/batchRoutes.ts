@@ -5,13 +5,14 @@ import type { FastifyInstance } from "fastify";
 import { underFault } from "../http/underFault.ts";
 import { createJob } from "../jobs/createJob.ts";
 import { type LimitReached, limitAtCreate } from "../jobs/enqueued.ts";
-import { courseOf, type Job } from "../jobs/jobBook.ts";
+import { courseOf, type Job, type KnownFile } from "../jobs/jobBook.ts";
 import { isHidden, newestFirst, subjectOf } from "../jobs/listing.ts";
 import type { ProviderContext } from "../providerContext.ts";
 import { readLineBatches } from "../readLineBatches.ts";
-import { batchObject, statusOf } from "./batchObject.ts";
+import { statusOf } from "./batchObject.ts";
 import { readCreateParams } from "./createParams.ts";
 import { cursorPage, readLimit } from "./cursorPage.ts";
+import type { Manners } from "./manners.ts";
 import { noSuchBatch, OpenaiError, tellLimit } from "./openaiError.ts";
 import { authenticate } from "./openaiKeys.ts";
 
@@ -35,6 +36,11 @@ function tagOf(metadata: Readonly<Record<string, string>> | null): string | null
   return metadata?.["granary_tag"] ?? metadata?.["tag"] ?? Object.values(metadata ?? {})[0] ?? null;
 }
 
+/** The tag in the name of a batch's input file, where there is no metadata to carry one. */
+function nameIn(file: KnownFile | undefined): string | null {
+  return file?.filename.replace(/\.jsonl$/, "") ?? null;
+}
+
 function limitError(reached: LimitReached): OpenaiError {
   const { code, message } = tellLimit(reached);
   return new OpenaiError(429, message, {
@@ -44,20 +50,24 @@ function limitError(reached: LimitReached): OpenaiError {
 }
 
 /** Adds `/batches` of the API: https://platform.openai.com/docs/api-reference/batch */
-export function batchRoutes(app: FastifyInstance, context: ProviderContext): void {
+export function batchRoutes(app: FastifyInstance, context: ProviderContext, manners: Manners): void {
   const { book, runner, folder, now, refusals } = context;
 
   app.post("/batches", async (request, reply) => {
     const { scenario } = context.running();
-    const { key, account } = authenticate(request, scenario);
-    const params = readCreateParams(request.body);
+    const { key, account } = authenticate(request, scenario, manners);
+    const params = readCreateParams(request.body, manners);
     const file = book.file(account, params.inputFileId, now());
     const model = file ? await modelIn(join(folder, "files", file.id)) : null;
     return createJob(context, {
       request,
       reply,
       jobId: `batch_${randomBytes(16).toString("hex")}`,
-      subject: { account, model, tag: tagOf(params.metadata) },
+      subject: {
+        account,
+        model,
+        tag: tagOf(params.metadata) ?? (manners.keepsMetadata ? null : nameIn(file)),
+      },
       admit() {
         // Looked up again: a call that was held may find its file gone.
         const input = book.file(account, params.inputFileId, now());
@@ -65,10 +75,10 @@ export function batchRoutes(app: FastifyInstance, context: ProviderContext): voi
           throw new OpenaiError(400, `No such File object: ${params.inputFileId}`, {
             param: "input_file_id",
           });
-        if (input.purpose !== "batch")
+        if (input.purpose !== manners.purpose)
           throw new OpenaiError(
             400,
-            `Invalid file purpose: '${input.purpose}'. The input file of a batch must have purpose 'batch'.`,
+            `Invalid file purpose: '${input.purpose}'. The input file of a batch must have purpose '${manners.purpose}'.`,
             { param: "input_file_id" },
           );
         if (scenario.keys.exhausted.includes(key)) throw context.refusals.quotaExhausted();
@@ -82,22 +92,23 @@ export function batchRoutes(app: FastifyInstance, context: ProviderContext): voi
           outputExpiresAfterSeconds: params.outputExpiresAfterSeconds,
         };
       },
-      show: (job) => batchObject(job, now()),
+      show: (job) => manners.showCreated(job, now()),
     });
   });
 
   app.get<{ Querystring: { limit?: string; after?: string } }>("/batches", async (request, reply) => {
-    const { account } = authenticate(request, context.running().scenario);
+    const { account } = authenticate(request, context.running().scenario, manners);
     const fault = await context.strike("list", { account, model: null, tag: null });
     return underFault(fault, { request, reply, refusals }, async () => {
       const at = now();
+      const all = book.jobsOf(account);
+      if (!manners.paged) return [...newestFirst(all, all.length, at)].map((job) => manners.show(job, at));
       const limit = readLimit(request.query.limit, 20, 100);
       const { after } = request.query;
-      const jobs = book.jobsOf(account);
       const before =
-        after === undefined ? jobs.length : jobs.findLastIndex(({ create }) => create.jobId === after);
+        after === undefined ? all.length : all.findLastIndex(({ create }) => create.jobId === after);
       if (before === -1) throw noSuchBatch(after ?? "");
-      return cursorPage(newestFirst(jobs, before, at), limit, (job) => batchObject(job, at));
+      return cursorPage(newestFirst(all, before, at), limit, (job) => manners.show(job, at));
     });
   });
 
@@ -108,17 +119,17 @@ export function batchRoutes(app: FastifyInstance, context: ProviderContext): voi
   }
 
   app.get<{ Params: { id: string } }>("/batches/:id", async (request, reply) => {
-    const { account } = authenticate(request, context.running().scenario);
+    const { account } = authenticate(request, context.running().scenario, manners);
     const batch = found(account, request.params.id);
     const fault = await context.strike("get", subjectOf(batch), batch.create.jobId);
     return underFault(fault, { request, reply, refusals }, async () => {
       if (isHidden(batch, "get_lag", now())) throw noSuchBatch(request.params.id);
-      return batchObject(batch, now());
+      return manners.show(batch, now());
     });
   });
 
   app.post<{ Params: { id: string } }>("/batches/:id/cancel", async (request, reply) => {
-    const { account } = authenticate(request, context.running().scenario);
+    const { account } = authenticate(request, context.running().scenario, manners);
     const batch = found(account, request.params.id);
     const fault = await context.strike("cancel", subjectOf(batch), batch.create.jobId);
     return underFault(fault, { request, reply, refusals }, async () => {
@@ -130,7 +141,7 @@ export function batchRoutes(app: FastifyInstance, context: ProviderContext): voi
         await context.record({ kind: "cancel", at, provider: "openai", account, jobId: batch.create.jobId });
         runner.follow(batch);
       }
-      return batchObject(batch, now());
+      return manners.show(batch, now());
     });
   });
 }

@@ -6,11 +6,8 @@ import { strictSchemaFault } from "./strictSchema.ts";
 type Body = Readonly<Record<string, unknown>>;
 type BodyFault = OpenaiErrorBody["error"];
 
-/** The two endpoints the simulator answers for. */
-export const endpoints = ["/v1/chat/completions", "/v1/responses"] as const;
-
-/** One of the two endpoints. */
-export type Endpoint = (typeof endpoints)[number];
+/** One of the two endpoints the simulator answers for. */
+export type Endpoint = "/v1/chat/completions" | "/v1/responses";
 
 const SHARED =
   "metadata model moderation parallel_tool_calls prompt_cache_key prompt_cache_options prompt_cache_retention safety_identifier service_tier store stream stream_options temperature tool_choice tools top_logprobs top_p user";

@@ -1,5 +1,5 @@
 import { isObject } from "../isObject.ts";
-import { endpoints } from "./bodyFault.ts";
+import type { Manners } from "./manners.ts";
 import { OpenaiError } from "./openaiError.ts";
 
 /** The parameters of a create that passed. */
@@ -71,7 +71,10 @@ export function readExpiry(policy: unknown, param: string): number | null {
 }
 
 /** Reads the body of a create, or throws the 400 the API answers. */
-export function readCreateParams(body: unknown): CreateParams {
+export function readCreateParams(
+  body: unknown,
+  { endpoints, window: windows, keepsMetadata }: Manners,
+): CreateParams {
   if (!isObject(body)) throw new OpenaiError(400, "We could not parse the JSON body of your request.");
   for (const param of ["input_file_id", "endpoint", "completion_window"])
     if (body[param] === undefined)
@@ -81,18 +84,19 @@ export function readCreateParams(body: unknown): CreateParams {
   const { input_file_id: inputFileId, endpoint, completion_window: window } = body;
   if (typeof inputFileId !== "string")
     refuse("Invalid type for 'input_file_id': expected a string.", "input_file_id", "invalid_type");
-  if (!(endpoints as readonly unknown[]).includes(endpoint))
+  const paths = Object.keys(endpoints);
+  if (!(paths as readonly unknown[]).includes(endpoint))
     refuse(
-      `Invalid value: '${String(endpoint)}'. Supported values are: ${endpoints.map((known) => `'${known}'`).join(" and ")}.`,
+      `Invalid value: '${String(endpoint)}'. Supported values are: ${paths.map((known) => `'${known}'`).join(" and ")}.`,
       "endpoint",
       "invalid_value",
     );
-  if (window !== "24h")
+  if (typeof window !== "string" || !windows.test(window))
     refuse(`Invalid value: '${String(window)}'. Value must be '24h'.`, "completion_window", "invalid_value");
   return {
     inputFileId,
     endpoint: String(endpoint),
-    metadata: readMetadata(body["metadata"]),
+    metadata: keepsMetadata ? readMetadata(body["metadata"]) : null,
     outputExpiresAfterSeconds: readExpiry(body["output_expires_after"], "output_expires_after"),
   };
 }

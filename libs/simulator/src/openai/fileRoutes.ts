@@ -9,12 +9,13 @@ import { isDelayed, subjectOf } from "../jobs/listing.ts";
 import type { ProviderContext } from "../providerContext.ts";
 import { readExpiry } from "./createParams.ts";
 import { cursorPage, readLimit } from "./cursorPage.ts";
+import type { Manners } from "./manners.ts";
 import { noSuchFile, OpenaiError } from "./openaiError.ts";
 import { authenticate } from "./openaiKeys.ts";
 import { readUpload } from "./readUpload.ts";
 
 const THIRTY_DAYS_MS = 30 * 86_400_000;
-const PURPOSES = ["assistants", "batch", "fine-tune", "vision", "user_data", "evals"];
+const OTHER_PURPOSES = ["assistants", "fine-tune", "vision", "user_data", "evals"];
 
 function fileObject(file: KnownFile) {
   const expires = file.expiresAt === null ? {} : { expires_at: Math.floor(file.expiresAt / 1_000) };
@@ -32,12 +33,13 @@ function fileObject(file: KnownFile) {
 }
 
 /** Adds `/files` of the API: https://platform.openai.com/docs/api-reference/files */
-export function fileRoutes(app: FastifyInstance, context: ProviderContext): void {
+export function fileRoutes(app: FastifyInstance, context: ProviderContext, manners: Manners): void {
+  const purposes = [manners.purpose, ...OTHER_PURPOSES];
   const { book, folder, now, refusals } = context;
   const pathOf = (id: string) => join(folder, "files", id);
 
-  app.post("/files", async (request, reply) => {
-    const { account } = authenticate(request, context.running().scenario);
+  app.post(manners.uploadPath, async (request, reply) => {
+    const { account } = authenticate(request, context.running().scenario, manners);
     const fault = await context.strike("upload", { account, model: null, tag: null });
     return underFault(fault, { request, reply, refusals }, async () => {
       const id = `file-${randomBytes(12).toString("hex")}`;
@@ -55,11 +57,16 @@ export function fileRoutes(app: FastifyInstance, context: ProviderContext): void
             param: "purpose",
             code: "missing_required_parameter",
           });
-        if (!PURPOSES.includes(purpose))
-          throw new OpenaiError(400, `'${purpose}' is not one of [${PURPOSES.join(", ")}] - 'purpose'`, {
+        if (!purposes.includes(purpose))
+          throw new OpenaiError(400, `'${purpose}' is not one of [${purposes.join(", ")}] - 'purpose'`, {
             param: "purpose",
           });
-        if (purpose === "batch" && !filename.endsWith(".jsonl"))
+        const { fileNameField } = manners;
+        if (fileNameField !== null && fields.get(fileNameField) !== filename)
+          throw new OpenaiError(400, `'${fileNameField}' must be the name of the file.`, {
+            param: fileNameField,
+          });
+        if (purpose === manners.purpose && !filename.endsWith(".jsonl"))
           throw new OpenaiError(400, "Invalid file format for Batch API. Must be .jsonl");
         if (tooLarge) throw new OpenaiError(413, "The file is larger than 512 MB.", { param: "file" });
         const policy = fields.has("expires_after[anchor]") || fields.has("expires_after[seconds]");
@@ -71,7 +78,7 @@ export function fileRoutes(app: FastifyInstance, context: ProviderContext): void
         );
         await rename(part, pathOf(id));
         const at = now();
-        const usualMs = purpose === "batch" ? THIRTY_DAYS_MS : null;
+        const usualMs = purpose === manners.purpose ? THIRTY_DAYS_MS : null;
         const wantedMs = seconds === null ? usualMs : seconds * 1_000;
         const keptMs = fault?.what === "short_lived" ? fault.ms : wantedMs;
         const file = {
@@ -94,7 +101,7 @@ export function fileRoutes(app: FastifyInstance, context: ProviderContext): void
   app.get<{ Querystring: { limit?: string; after?: string; order?: string; purpose?: string } }>(
     "/files",
     (request) => {
-      const { account } = authenticate(request, context.running().scenario);
+      const { account } = authenticate(request, context.running().scenario, manners);
       const { limit, after, order, purpose } = request.query;
       const files = book.filesOf(account, now());
       if (order !== "asc") files.reverse();
@@ -116,12 +123,12 @@ export function fileRoutes(app: FastifyInstance, context: ProviderContext): void
   }
 
   app.get<{ Params: { id: string } }>("/files/:id", (request) => {
-    const { account } = authenticate(request, context.running().scenario);
+    const { account } = authenticate(request, context.running().scenario, manners);
     return fileObject(found(account, request.params.id));
   });
 
   app.get<{ Params: { id: string } }>("/files/:id/content", async (request, reply) => {
-    const { account } = authenticate(request, context.running().scenario);
+    const { account } = authenticate(request, context.running().scenario, manners);
     const file = found(account, request.params.id);
     const writer = book.writerOf(file.id);
     const subject = writer ? subjectOf(writer) : { account, model: null, tag: null };
@@ -135,7 +142,7 @@ export function fileRoutes(app: FastifyInstance, context: ProviderContext): void
   });
 
   app.delete<{ Params: { id: string } }>("/files/:id", async (request, reply) => {
-    const { account } = authenticate(request, context.running().scenario);
+    const { account } = authenticate(request, context.running().scenario, manners);
     const file = found(account, request.params.id);
     const fault = await context.strike("delete", { account, model: null, tag: null });
     return underFault(fault, { request, reply, refusals }, async () => {

@@ -20,3 +20,8 @@ export function isReasoningModel(model: string): boolean {
 export function hasFixedTemperature(model: string): boolean {
   return /^(?:o\d|gpt-5(?:-mini|-nano)?(?:-\d{4}-\d{2}-\d{2})?$)/.test(model);
 }
+
+/** Whether writing a prompt to the cache costs something, and is told: gpt-5.6 and what came after it. */
+export function chargesCacheWrites(model: string): boolean {
+  return /^gpt-(?:5\.[6-9]|[6-9])/.test(model);
+}

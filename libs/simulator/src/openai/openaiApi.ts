@@ -1,4 +1,4 @@
-/** The simulated OpenAI: its files, batches and models under one prefix of the server. */
+/** The simulated OpenAI, and others that speak its language: files, batches and models, each under a prefix of its own. */
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { sendErrors } from "../http/sendErrors.ts";
@@ -7,12 +7,18 @@ import type { Personality } from "../simulatedProvider.ts";
 import { batchObject } from "./batchObject.ts";
 import { batchRoutes } from "./batchRoutes.ts";
 import { fileRoutes } from "./fileRoutes.ts";
+import { allManners, type Manners } from "./manners.ts";
 import { openaiModels } from "./models.ts";
 import { OpenaiError, openaiRefusals } from "./openaiError.ts";
 import { authenticate } from "./openaiKeys.ts";
 import { openaiTrade } from "./openaiTrade.ts";
 
-function addRoutes(app: FastifyInstance, context: ProviderContext, onError: (error: unknown) => void): void {
+function addRoutes(
+  app: FastifyInstance,
+  context: ProviderContext,
+  manners: Manners,
+  onError: (error: unknown) => void,
+): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) => {
     try {
@@ -30,7 +36,7 @@ function addRoutes(app: FastifyInstance, context: ProviderContext, onError: (err
   sendErrors(app, { wordsOf: (status, message) => new OpenaiError(status, message), onError });
   app.get("/models", (request) => {
     const { scenario } = context.running();
-    authenticate(request, scenario);
+    authenticate(request, scenario, manners);
     const data = [...openaiModels, ...scenario.models].map((id) => ({
       id,
       object: "model",
@@ -39,8 +45,8 @@ function addRoutes(app: FastifyInstance, context: ProviderContext, onError: (err
     }));
     return { object: "list", data };
   });
-  fileRoutes(app, context);
-  batchRoutes(app, context);
+  fileRoutes(app, context, manners);
+  batchRoutes(app, context, manners);
 }
 
 /** What is OpenAI's own. `onError` is told of the simulator's own failures. */
@@ -50,6 +56,11 @@ export function openaiApi(onError: (error: unknown) => void): Personality {
     refusals: openaiRefusals,
     trade: openaiTrade,
     show: batchObject,
-    routes: (app, context) => addRoutes(app, context, onError),
+    routes(app, context) {
+      for (const manners of allManners)
+        void app.register(async (own) => addRoutes(own, context, manners, onError), {
+          prefix: manners.prefix,
+        });
+    },
   };
 }

@@ -3,7 +3,7 @@ import { answerInput } from "../jobs/answerInput.ts";
 import type { JobTrade } from "../jobs/jobTrade.ts";
 import { limitsOf } from "../limits.ts";
 import { hexOf } from "../seeded.ts";
-import type { Endpoint } from "./bodyFault.ts";
+import { endpointOf } from "./manners.ts";
 import { openaiForm } from "./openaiForm.ts";
 import { tellLimit } from "./openaiError.ts";
 import { openaiModels } from "./models.ts";
@@ -17,16 +17,15 @@ export const openaiTrade: JobTrade = {
   limitError: (reached) => ({ ...tellLimit(reached), line: null, param: null }),
   answer(job, { attempts, ...reading }) {
     const { create, scenario } = job;
-    const endpoint = create.endpoint as Endpoint;
     return answerInput({
       ...reading,
       job,
       limits: limitsOf(scenario, "openai"),
       reader: lineReader({
-        endpoint,
+        path: create.endpoint,
         isKnownModel: (model) => openaiModels.includes(model) || scenario.models.includes(model),
       }),
-      answerer: lineAnswerer(job, attempts, openaiForm(endpoint, create.at)),
+      answerer: lineAnswerer(job, attempts, openaiForm(endpointOf(create.endpoint), create.at)),
     });
   },
   resultFile({ create }, which, createdAt) {

@@ -1,7 +1,6 @@
 import type { NamedRequest } from "../answers/lineAnswerer.ts";
 import { isObject } from "../isObject.ts";
 import type { LineReader } from "../jobs/answerInput.ts";
-import type { Endpoint } from "./bodyFault.ts";
 
 /** A well-formed line of a batch's input. */
 export interface RequestLine extends NamedRequest {
@@ -12,7 +11,8 @@ export interface RequestLine extends NamedRequest {
 
 /** What one job's lines have in common, gathered while they are read. */
 export interface InputRules {
-  readonly endpoint: Endpoint;
+  /** The batch's endpoint, as its create named it. */
+  readonly path: string;
   readonly isKnownModel: (model: string) => boolean;
 }
 
@@ -20,7 +20,7 @@ export interface InputRules {
  * Reads lines as the API validates them before a batch starts: JSON, a custom id that is unique, POST, the batch's
  * own endpoint, one known model for all. https://platform.openai.com/docs/guides/batch#1-prepare-your-batch-file
  */
-export function lineReader({ endpoint, isKnownModel }: InputRules): LineReader<RequestLine> {
+export function lineReader({ path, isKnownModel }: InputRules): LineReader<RequestLine> {
   const customIds = new Set<string>();
   let model: string | null = null;
   return {
@@ -57,10 +57,10 @@ export function lineReader({ endpoint, isKnownModel }: InputRules): LineReader<R
           `Invalid method '${String(method)}'. Only POST is supported.`,
           "method",
         );
-      if (url !== endpoint)
+      if (url !== path)
         return refuse(
           "mismatched_url",
-          `The URL '${String(url)}' does not match the batch's endpoint '${endpoint}'.`,
+          `The URL '${String(url)}' does not match the batch's endpoint '${path}'.`,
           "url",
         );
       if (!isObject(body))

@@ -1,5 +1,6 @@
 import { BSON, type UpdateFilter } from "mongodb";
 import type { DocOf, Fact, Ids, Inserted, Kind, Saved, SaveOptions, Store, TaskDoc } from "@granary/domain";
+import { demandDue } from "../demandDue.ts";
 import { JobAlreadyHeld } from "../jobAlreadyHeld.ts";
 import { findByIds, insertNew } from "./bulks.ts";
 import { COLLECTION, toBody, toDocument } from "./driven.ts";
@@ -30,6 +31,7 @@ export function documents(db: MongoConnection, ids: Ids, stamps: Stamps): Docume
 
   function newborn<K extends Kind>(kind: K, doc: DocOf[K], facts: readonly Fact[], at: number): Stored {
     const { id, dueAt, claim, owner, leaseUntil, strikes } = doc;
+    demandDue(kind, doc, dueAt);
     const head = { version: 1, by: doc.by || ids.nonce(), dueAt, claim, owner, leaseUntil, strikes };
     const entries = stamps(facts, at);
     const told = { eventSeq: facts.length, stateAt: at, outbox: entries, ...firstOf(entries) };
@@ -43,7 +45,8 @@ export function documents(db: MongoConnection, ids: Ids, stamps: Stamps): Docume
     options: SaveOptions,
     at: number,
   ): Promise<Saved<DocOf[K]>> {
-    const { facts = [], asOwner = true, nonce } = options;
+    const { facts = [], asOwner = true, nonce, dueAt = held.dueAt } = options;
+    demandDue(kind, next, dueAt);
     const by = nonce ?? ids.nonce();
     const guard = { _id: held.id, version: held.version, ...(asOwner ? { claim: held.claim } : {}) };
     const update = updateOf(kind, held, next, options, { by, at, entries: stamps(facts, at) });

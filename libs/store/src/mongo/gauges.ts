@@ -88,6 +88,23 @@ export function gauges(db: MongoConnection): Pick<Store, "gauges"> {
     return groups.map(({ _id: state, ...sums }) => ({ state, ...sums }) as Gauges["requests"][number]);
   }
 
+  async function running(): Promise<Gauges["running"]> {
+    const groups = await of("task")
+      .aggregate([
+        { $match: { state: "running" } },
+        {
+          $group: {
+            _id: { account: "$account", model: "$model" },
+            count: { $sum: 1 },
+            oldestAt: { $min: "$stateAt" },
+          },
+        },
+        { $sort: { "_id.account": 1, "_id.model": 1 } },
+      ])
+      .toArray();
+    return groups.map(({ _id, ...sums }) => ({ ..._id, ...sums }) as Gauges["running"][number]);
+  }
+
   async function nearExpiry(at: number): Promise<Gauges["nearExpiry"]> {
     const groups = await of("task")
       .aggregate([
@@ -115,6 +132,7 @@ export function gauges(db: MongoConnection): Pick<Store, "gauges"> {
       return db.ask("read the gauges", async () => ({
         tasks: await tasks(),
         requests: await requests(),
+        running: await running(),
         slicesOpen: await db.collection("slices").countDocuments({ open: true }),
         overdue: (await db.each(KINDS, (kind) => overdue(kind, at))).flat(),
         nearExpiry: await nearExpiry(at),

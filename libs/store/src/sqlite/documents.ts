@@ -1,4 +1,5 @@
 import type { DocOf, Fact, Ids, Inserted, Kind, Saved, SaveOptions, Store, TaskDoc } from "@granary/domain";
+import { demandDue } from "../demandDue.ts";
 import { JobAlreadyHeld } from "../jobAlreadyHeld.ts";
 import type { Connection } from "./connection.ts";
 import {
@@ -27,6 +28,7 @@ export function documents(db: Connection, now: () => number, ids: Ids): Document
   function insert<K extends Kind>(kind: K, doc: DocOf[K], facts: readonly Fact[]): Inserted<DocOf[K]> {
     const at = now();
     const { id, dueAt, claim, owner, leaseUntil, strikes } = doc;
+    demandDue(kind, doc, dueAt);
     const by = doc.by || ids.nonce();
     const head = { id, by, dueAt, claim, owner, leaseUntil, strikes, eventSeq: facts.length };
     const inserted = holding(doc, () =>
@@ -49,6 +51,7 @@ export function documents(db: Connection, now: () => number, ids: Ids): Document
     next: DocOf[K],
     { facts = [], asOwner = true, dueAt, release = false, nonce }: SaveOptions,
   ): Saved<DocOf[K]> {
+    demandDue(kind, next, dueAt === undefined ? held.dueAt : dueAt);
     const at = now();
     const values = {
       ...bodyValues(kind, next),

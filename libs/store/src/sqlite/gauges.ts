@@ -19,6 +19,10 @@ function gaugesOf(db: Connection, at: number): Gauges {
     requests: db.all(
       "SELECT state, COUNT(*) AS count, MIN(stateAt) AS oldestAt FROM request GROUP BY state ORDER BY state",
     ),
+    running: db.all(
+      `SELECT account, model, COUNT(*) AS count, MIN(stateAt) AS oldestAt FROM task
+       WHERE state = 'running' GROUP BY account, model ORDER BY account, model`,
+    ),
     slicesOpen: one(db.all<{ count: number }>("SELECT COUNT(*) AS count FROM slice WHERE state <> 'settled'"))
       .count,
     overdue: KINDS.flatMap((kind) =>

@@ -28,7 +28,8 @@ export function describeClaims(rig: () => Rig): void {
       const { store } = rig();
       const now = await store.now();
       const dues = { late: now - 10, soon: now + 60_000, later: now - 5, never: null, latest: now - 20 };
-      for (const [id, dueAt] of Object.entries(dues)) await store.insertOnce("task", aTask({ id, dueAt }));
+      for (const [id, dueAt] of Object.entries(dues))
+        await store.insertOnce("task", aTask({ id, dueAt, ...(dueAt === null ? { state: "ended" } : {}) }));
       expect(idsOf(await store.claimDue("task", claimOf({ limit: 2 })))).toEqual(["latest", "late"]);
       expect(idsOf(await store.claimDue("task", claimOf({ limit: 2 })))).toEqual(["later"]);
       expect(await store.claimDue("task", claimOf())).toEqual([]);

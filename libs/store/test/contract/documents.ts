@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DocOf, Kind, Saved } from "@granary/domain";
 import { JobAlreadyHeld } from "@granary/store";
 import type { Rig } from "../contract.ts";
-import { aFact, anAccount, aRequest, aSweep, aTask, idsOf, many } from "../documents.ts";
+import { aFact, aJob, anAccount, aRequest, aSweep, aTask, idsOf, many } from "../documents.ts";
 
 /** The document that was written; fails where nothing was. */
 export function savedOf<D>(result: Saved<D>): D {
@@ -200,7 +200,30 @@ export function describeDocuments(rig: () => Rig): void {
       expect(kept.dueAt).toBe(5);
       const moved = savedOf(await store.save("task", kept, kept, { dueAt: 88 }));
       expect(moved.dueAt).toBe(88);
-      expect(savedOf(await store.save("task", moved, moved, { dueAt: null })).dueAt).toBeNull();
+      const ended = { ...moved, state: "ended" as const };
+      expect(savedOf(await store.save("task", moved, ended, { dueAt: null })).dueAt).toBeNull();
+    });
+
+    it("takes no document that somebody has to look at again and that would never be due", async () => {
+      const { store } = rig();
+      const never = /task .+ waits for the .+ and would never be due/;
+      await expect(store.insertOnce("task", aTask({ dueAt: null }))).rejects.toThrow(never);
+      const held = await insert(rig(), "task", aTask({ dueAt: 5 }));
+      await expect(store.save("task", held, held, { dueAt: null })).rejects.toThrow(never);
+      await expect(store.saveMany("task", [{ held, next: held, options: { dueAt: null } }])).rejects.toThrow(
+        never,
+      );
+      expect(await store.load("task", held.id)).toEqual(held);
+      // One that has ended waits for somebody again where a job beside its own is open.
+      const over = savedOf(await store.save("task", held, { ...held, state: "ended" }, { dueAt: null }));
+      const surplus = { ...over, jobs: [aJob("b1", { how: "surplus" })] };
+      await expect(store.save("task", over, surplus)).rejects.toThrow(/waits for the monitor/);
+      expect(savedOf(await store.save("task", over, surplus, { dueAt: 7 })).dueAt).toBe(7);
+      const request = aRequest({ state: "closing", dueAt: null });
+      await expect(store.insertOnce("request", request)).rejects.toThrow(/waits for the harvester/);
+      await expect(store.insertOnce("sweep", aSweep({ dueAt: null }))).rejects.toThrow(
+        /waits for the monitor/,
+      );
     });
 
     it("writes facts in the same step, and none where the save is refused", async () => {

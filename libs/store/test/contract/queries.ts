@@ -120,6 +120,23 @@ export function describeQueries(rig: () => Rig): void {
       ]);
     });
 
+    it("tell what runs by account and model, and since when", async () => {
+      const { store, later } = rig();
+      const start = await store.now();
+      await store.insertOnce("task", aTask({ id: "a", state: "running", model: "m1" }));
+      await store.insertOnce("task", aTask({ id: "b", model: "m1" }));
+      await later(200);
+      await store.insertOnce("task", aTask({ id: "c", state: "running", model: "m1" }));
+      await store.insertOnce("task", aTask({ id: "d", state: "running", model: "m2", account: "other" }));
+      const { running } = await store.gauges();
+      expect(running).toMatchObject([
+        { account: ACCOUNT, model: "m1", count: 2 },
+        { account: "other", model: "m2", count: 1 },
+      ]);
+      expect(running[0]?.oldestAt).toBeLessThan(start + 200);
+      expect(running[1]?.oldestAt).toBeGreaterThanOrEqual(start + 200);
+    });
+
     it("tell which running jobs the provider ends within the hour", async () => {
       const { store } = rig();
       const now = await store.now();
@@ -153,6 +170,7 @@ export function describeQueries(rig: () => Rig): void {
       expect(await rig().store.gauges()).toEqual({
         tasks: [],
         requests: [],
+        running: [],
         slicesOpen: 0,
         overdue: [],
         nearExpiry: [],

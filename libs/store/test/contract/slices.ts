@@ -188,6 +188,29 @@ export function describeSlices(rig: () => Rig): void {
         cutByUs: true,
       });
     });
+
+    it("add up with those settled before writing to a cache was counted", async () => {
+      const { store } = rig();
+      const [old = "", written = "", longWritten = ""] = idsOf(
+        await add({ state: "harvesting" }, { state: "harvesting" }, { state: "harvesting" }),
+      );
+      const { usage } = settlement("");
+      const kept = { ...usage, cacheWriteTokens: 4, longCacheWriteTokens: 3 };
+      await store.settleSlices([
+        settlement(old),
+        settlement(written, { usage: { ...usage, cacheWriteTokens: 2 } }),
+        settlement(longWritten, { usage: kept }),
+      ]);
+      expect((await store.sumSlices("rq1")).usage).toEqual({
+        ...NO_USAGE,
+        inputTokens: 15,
+        outputTokens: 9,
+        cacheWriteTokens: 6,
+        longCacheWriteTokens: 3,
+      });
+      const slices = await store.loadSlices([old, longWritten]);
+      expect(slices.map((slice) => slice.usage)).toEqual([usage, kept]);
+    });
   });
 
   describe("open slices", () => {
