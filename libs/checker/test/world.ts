@@ -60,8 +60,8 @@ export interface World extends AsyncDisposable {
 
 export async function emptyWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "granary-world-"));
-  const path = join(folder, "granary.db");
-  const store = sqliteStore({ path, clock: { now: () => NOW }, ids: countingIds() });
+  const database = join(folder, "granary.db");
+  const store = sqliteStore({ path: database, clock: { now: () => NOW }, ids: countingIds() });
   await store.ensure();
   const artifacts = memoryArtifacts();
   const jobs: JobSnapshot[] = [];
@@ -98,7 +98,7 @@ export async function emptyWorld(): Promise<World> {
       const due = dueAt === undefined ? {} : { dueAt: dueAt ?? NOW };
       const saved = await store.save(kind, held, { ...held, ...next(held) }, { asOwner: false, ...due });
       if (!("saved" in saved)) throw new Error(`${kind} ${id} was not written`);
-      if (dueAt === null) forget(path, kind, id);
+      if (dueAt === null) forget(database, kind, id);
     },
     async relay() {
       const pending = (await store.pendingFacts(1_000)).map(({ fact }) => fact);

@@ -27,6 +27,10 @@ const lacking = (lines: number | undefined): Partial<TaskDoc> => {
   return { verdicts: { ...verdicts, ...(lines === undefined ? {} : { lacking: lines }) } };
 };
 
+function finish(with_: Partial<TaskDoc>, removeFiles = true) {
+  return decideTask({ type: "finish", at: 9, removeFiles }, task(with_))[0];
+}
+
 describe("the files of a task at its provider", () => {
   it("are what was sent and what was copied, each once, and none that an older version recorded without a name", () => {
     const { fileId: _none, ...nameless } = errors;
@@ -72,8 +76,6 @@ describe("the files of a task at its provider", () => {
   });
 
   it("are to be removed from the task's end on, by the account's policy, where there are any and all lies here", () => {
-    const finish = (with_: Partial<TaskDoc>, removeFiles = true) =>
-      decideTask({ type: "finish", at: 9, removeFiles }, task(with_))[0];
     expect(finish({})).toMatchObject({ type: "ended", removeFiles: true });
     expect(finish({}, false)).not.toHaveProperty("removeFiles");
     expect(finish({ noFetch: "job_lost" })).not.toHaveProperty("removeFiles");
