@@ -19,6 +19,18 @@ const claimSpec = z.strictObject({
   resources: z.strictObject({ requests: z.strictObject({ storage: quantity }) }),
 });
 
+const duration = z.string().regex(/^\d+[smhd]$/);
+const texts = z.record(z.string(), text);
+const recordingRule = z.strictObject({ record: text, expr: text, labels: texts.optional() });
+const alertingRule = z.strictObject({
+  alert: text,
+  expr: text,
+  for: duration.optional(),
+  keep_firing_for: duration.optional(),
+  labels: texts,
+  annotations: texts,
+});
+
 const jobSpec = z.strictObject({
   backoffLimit: count,
   activeDeadlineSeconds: z.int().min(1).optional(),
@@ -115,6 +127,19 @@ export const manifest = z.discriminatedUnion("kind", [
             path: z.string().startsWith("/"),
             interval: z.string().regex(/^\d+s$/),
             scrapeTimeout: z.string().regex(/^\d+s$/),
+          }),
+        )
+        .min(1),
+    }),
+  }),
+  kind("monitoring.coreos.com/v1", "PrometheusRule", {
+    spec: z.strictObject({
+      groups: z
+        .array(
+          z.strictObject({
+            name: text,
+            interval: duration.optional(),
+            rules: z.array(z.union([recordingRule, alertingRule])).min(1),
           }),
         )
         .min(1),
