@@ -410,6 +410,8 @@ export interface SweepDoc extends Head {
   readonly foreign: { readonly jobs: number; readonly lines: number };
   /** Jobs with our tag and no task. */
   readonly orphans: readonly string[];
+  /** Of a restored store: jobs that may carry what is still to be done here. While there are any, nothing is created. */
+  readonly forgotten?: readonly string[];
   /** Only where the provider shows no tags: what nobody held when a pass last saw it, the newest first. */
   readonly strangers?: readonly Stranger[];
   readonly suspects?: readonly Suspect[];

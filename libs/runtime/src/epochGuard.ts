@@ -12,8 +12,8 @@ const PASSES = 2;
 /**
  * Notices a store that was restored from an older copy. The epoch is renewed every minute, in the store first and
  * then beside the artifacts: a store whose epoch is the older one has forgotten what it once knew, perhaps jobs that
- * it created. Nothing is created then until every account was listed far back, and every job with our tag has its
- * task; jobs without one leave it to the operator.
+ * it created. Nothing is created then until every account was listed far back, and every job that carries what is
+ * still to be done has its task again, rebuilt from its manifest.
  */
 export interface EpochGuard {
   /** What creation waits for; null where it need not wait. */
@@ -56,13 +56,13 @@ export function epochGuard(deps: EpochDeps): EpochGuard {
     return (await store.load("sweep", account))?.seq ?? 0;
   }
 
-  /** Whether the restore is worked off: all swept, and no job with our tag without its task. */
+  /** Whether the restore is worked off: all swept, and every job that carries what is to be done here has its task. */
   async function caughtUp(since: ReadonlyMap<string, number>): Promise<boolean> {
     const sweeps = await Promise.all(accounts.map(async (id) => store.load("sweep", id)));
     const swept = sweeps.every((sweep) => sweep && sweep.seq >= (since.get(sweep.id) ?? 0) + PASSES);
-    const orphans = sweeps.flatMap((sweep) => sweep?.orphans ?? []);
-    waiting = swept && orphans.length > 0 ? "operator" : "sweep";
-    return swept && orphans.length === 0;
+    const forgotten = sweeps.flatMap((sweep) => sweep?.forgotten ?? []);
+    waiting = swept && forgotten.length > 0 ? "operator" : "sweep";
+    return swept && forgotten.length === 0;
   }
 
   async function turn(): Promise<void> {

@@ -24,6 +24,12 @@ const LOOKS_A_PASS = 20;
 /** An account with more jobs of others than this, within the time of an attempt, forgets the oldest. */
 const STRANGERS_KEPT = 1_000;
 
+/** A job that may be a forgotten task's; `tag` once its results have shown whose. */
+export interface Unclear {
+  readonly job: JobSnapshot;
+  readonly tag: string | null;
+}
+
 /** What a pass over an account's jobs makes of those that show no tag and that nobody holds. */
 export interface HiddenJobs {
   /** How far back the pass has to go for their sake. */
@@ -32,7 +38,11 @@ export interface HiddenJobs {
   /** Looks into results, tells tasks of their jobs, and answers what the sweep's document keeps. */
   finish(
     context: StepContext,
-  ): Promise<Required<Pick<SweepDoc, "strangers" | "suspects" | "candidates">> & { unclear: string[] }>;
+  ): Promise<
+    Required<Pick<SweepDoc, "strangers" | "suspects" | "candidates">> & {
+      readonly unclear: readonly Unclear[];
+    }
+  >;
 }
 
 /**
@@ -134,14 +144,13 @@ export async function hiddenJobs(deps: MonitorDeps, sweep: SweepDoc): Promise<Hi
           .slice(0, STRANGERS_KEPT),
         suspects,
         candidates,
-        unclear: await unclear(strangers),
+        unclear: isRestored ? await unclear(strangers) : [],
       };
     },
   };
 
   /** After a restore: jobs that may be those of tasks the store has forgotten. */
-  async function unclear(strangers: readonly Stranger[]): Promise<string[]> {
-    if (!isRestored) return [];
+  async function unclear(strangers: readonly Stranger[]): Promise<readonly Unclear[]> {
     const owners = new Set(
       (
         await store.loadMany(
@@ -150,9 +159,10 @@ export async function hiddenJobs(deps: MonitorDeps, sweep: SweepDoc): Promise<Hi
         )
       ).map(({ id }) => id),
     );
-    return strangers
-      .filter(({ owner }) => owner === null || (owner !== FOREIGN && !owners.has(owner)))
-      .map(({ jobId }) => jobId);
+    return strangers.flatMap(({ jobId, owner }) => {
+      const job = seen.get(jobId)?.job;
+      return !job || owner === FOREIGN || (owner !== null && owners.has(owner)) ? [] : [{ job, tag: owner }];
+    });
   }
 }
 

@@ -11,6 +11,7 @@ import { accountOf, change } from "@granary/runtime";
 import type { Step } from "@granary/runtime";
 import { byInputFile } from "./byInputFile.ts";
 import { noteJobDrift } from "./jobDrift.ts";
+import { rebuildTask } from "./rebuildTask.ts";
 import { random01 } from "./settings.ts";
 import type { MonitorDeps } from "./settings.ts";
 import { hiddenJobs } from "./hiddenTags.ts";
@@ -28,6 +29,7 @@ const ORPHANS_KEPT = 100;
 interface Pass {
   foreign: { jobs: number; lines: number };
   orphans: string[];
+  readonly forgotten: string[];
   /** Only where the provider shows no tags. */
   readonly hidden: HiddenJobs | null;
 }
@@ -48,7 +50,7 @@ export const sweepAccount =
     const deep = held.seq % DEEP_PASSES === 0 || deps.epoch?.waitsFor() != null;
     const hidden = dialect.tags === "hidden" ? await hiddenJobs(deps, held) : null;
     const since = Math.min(open, hidden?.since ?? Infinity, deep ? startedAt - DEEP_MS : Infinity);
-    const pass: Pass = { foreign: { jobs: 0, lines: 0 }, orphans: [], hidden };
+    const pass: Pass = { foreign: { jobs: 0, lines: 0 }, orphans: [], forgotten: [], hidden };
     let found: Partial<SweepDoc> = {};
     try {
       let after: string | null = null;
@@ -62,7 +64,10 @@ export const sweepAccount =
       } while (after !== null);
       if (hidden) {
         const { unclear, ...kept } = await hidden.finish({ signal });
-        pass.orphans.push(...unclear.slice(0, ORPHANS_KEPT));
+        for (const { job, tag } of unclear) {
+          if (tag !== null) await meetOrphan(deps, held.id, tag, job, pass);
+          else pass.forgotten.push(job.jobId);
+        }
         found = kept;
       }
     } catch (error) {
@@ -82,6 +87,7 @@ export const sweepAccount =
           ...(found.suspects ? { suspects: suspectsOf(current, held, found.suspects) } : {}),
           foreign: pass.foreign,
           orphans: pass.orphans,
+          forgotten: pass.forgotten.slice(0, ORPHANS_KEPT),
           seq: current.seq + 1,
           startedAt,
           lastError: null,
@@ -132,10 +138,8 @@ async function takePage(
   );
   for (const { tag, job } of tagged) {
     const task = known.get(tag);
-    if (!task) {
-      deps.log.error({ account, jobId: job.jobId, tag }, "job with our tag and no task");
-      if (pass.orphans.length < ORPHANS_KEPT) pass.orphans.push(job.jobId);
-    } else if (!task.jobs.some(({ jobId }) => jobId === job.jobId))
+    if (!task) await meetOrphan(deps, account, tag, job, pass);
+    else if (!task.jobs.some(({ jobId }) => jobId === job.jobId))
       await store.signal("task", [task.id], {
         type: "job",
         jobId: job.jobId,
@@ -143,6 +147,21 @@ async function takePage(
         how: "adopted",
       });
   }
+}
+
+/** A job with our tag and no task. A restored store has forgotten the task, and makes it anew where it can. */
+async function meetOrphan(
+  deps: MonitorDeps,
+  account: string,
+  tag: string,
+  job: JobSnapshot,
+  pass: Pass,
+): Promise<void> {
+  const rebuilt = deps.epoch?.waitsFor() == null ? null : await rebuildTask(deps, account, tag, job);
+  if (rebuilt === "rebuilt") return;
+  deps.log.error({ account, jobId: job.jobId, tag }, "job with our tag and no task");
+  if (pass.orphans.length < ORPHANS_KEPT) pass.orphans.push(job.jobId);
+  if (rebuilt === "waiting") pass.forgotten.push(job.jobId);
 }
 
 /** Writes down what changed; everything else on the page is only postponed, in one bulk that leaves woken ones alone. */

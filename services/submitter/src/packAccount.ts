@@ -29,6 +29,9 @@ export const packAccount =
     const { settings } = accountOf(deps, held.id);
     const { job, tokensPerModel = Infinity } = settings.limits;
     const jobLimits = { ...job, tokens: Math.min(job.tokens, tokensPerModel) };
+    // A restored store has still to learn which of these slices travel already.
+    if (deps.epoch?.waitsFor() != null)
+      return store.release("account", held, (await store.now()) + settings.durations.sweepMs);
     const pools = Map.groupBy(await store.pools(held.id), (line) => line.poolKey);
     const now = await store.now();
     let nextAt = now + IDLE_MS;
