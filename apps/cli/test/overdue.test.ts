@@ -143,6 +143,6 @@ describe("granary doctor on a store that nobody works on", () => {
     expect(due.length).toBeGreaterThan(0);
     expect(due.every(({ level, remedy }) => level === "note" && remedy === "start granary up")).toBe(true);
     const kinds = due.flatMap(({ documents = [] }) => documents.map(({ kind }) => kind));
-    expect([...new Set(kinds)].toSorted()).toEqual(["request", "task"]);
+    expect(new Set(kinds)).toEqual(new Set(["request", "task"]));
   });
 });

@@ -12,6 +12,7 @@ import {
 } from "@granary/domain";
 import type { SliceSettlement } from "@granary/domain";
 import { readLines } from "@granary/providers";
+import { damaged, rowOf } from "./artifactRows.ts";
 import { judgedSlices } from "./lockSlices.ts";
 import { BULK } from "./settings.ts";
 import type { HarvesterDeps } from "./settings.ts";
@@ -72,20 +73,40 @@ export async function putOutcomes(
     );
 }
 
-/** The rows of a verdicts file, some hundred at a time. */
+/** The rows of a verdicts file, some hundred at a time. @throws ArtifactMissing where one is not what was written */
 export async function* readVerdicts(
   { artifacts }: Pick<HarvesterDeps, "artifacts">,
   { path }: Pick<VerdictsRef, "path">,
 ): AsyncGenerator<readonly VerdictRow[]> {
   let rows: VerdictRow[] = [];
+  let count = 0;
   for await (const lines of readLines(artifacts.read(path)))
     for (const { text } of lines) {
-      rows.push(JSON.parse(text ?? "null") as VerdictRow);
+      const row = rowOf(text, path, count++);
+      if (!isVerdictRow(row)) throw damaged(path, count - 1);
+      rows.push(row);
       if (rows.length < BULK) continue;
       yield rows;
       rows = [];
     }
   if (rows.length > 0) yield rows;
+}
+
+/** What is added up, and names what is written. */
+function isVerdictRow(row: unknown): row is VerdictRow {
+  if (typeof row !== "object" || row === null) return false;
+  const { slice, ordinal, end, status, usage, costMicros } = row as Partial<
+    Record<keyof VerdictRow, unknown>
+  >;
+  return (
+    typeof slice === "string" &&
+    Number.isSafeInteger(ordinal) &&
+    (end === "final" || end === "retry") &&
+    typeof status === "string" &&
+    typeof usage === "object" &&
+    usage !== null &&
+    (costMicros === null || typeof costMicros === "number")
+  );
 }
 
 function add(sums: Map<string, SliceSum>, row: VerdictRow): void {

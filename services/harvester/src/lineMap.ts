@@ -1,6 +1,7 @@
 import type { Artifacts, Slice, TaskDoc } from "@granary/domain";
 import { lineOf } from "@granary/domain";
 import { readLines } from "@granary/providers";
+import { damaged, rowOf } from "./artifactRows.ts";
 
 /**
  * Which item each line of a task carries: two numbers a line, whatever the size of the lines, and the custom ids where
@@ -39,13 +40,18 @@ export async function readLineMap(
   const ordinalAt = new Int32Array(task.lines);
   const seen = new Uint8Array(task.lines);
   const lineAt = task.foreign ? new Map<string, number>() : null;
-  for await (const lines of readLines(artifacts.read(task.manifest.path)))
+  const { path } = task.manifest;
+  let rows = 0;
+  for await (const lines of readLines(artifacts.read(path)))
     for (const { text } of lines) {
-      const row = JSON.parse(text ?? "null") as ManifestRow;
+      const row = rowOf(text, path, rows++);
+      // What is paid for would be given to somebody else, or to nobody.
+      if (!isManifestRow(row) || row.line !== rows - 1 || row.line >= task.lines) throw damaged(path, rows);
       sliceAt[row.line] = indexOf.get(row.slice) ?? -1;
       ordinalAt[row.line] = row.ordinal;
       if (row.customId !== undefined) lineAt?.set(row.customId, row.line);
     }
+  if (rows !== task.lines) throw damaged(path, rows);
   return {
     lines: task.lines,
     lineOf(customId) {
@@ -61,4 +67,15 @@ export async function readLineMap(
     },
     seen: (line) => seen[line] === 1,
   };
+}
+
+function isManifestRow(row: unknown): row is ManifestRow {
+  if (typeof row !== "object" || row === null) return false;
+  const { line, slice, ordinal, customId } = row as Partial<Record<keyof ManifestRow, unknown>>;
+  return (
+    Number.isSafeInteger(line) &&
+    typeof slice === "string" &&
+    Number.isSafeInteger(ordinal) &&
+    (customId === undefined || typeof customId === "string")
+  );
 }

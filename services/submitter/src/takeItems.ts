@@ -36,7 +36,10 @@ export async function takeInline(
   return written(await artifacts.put((sha256) => `${id}/input-${sha256.slice(0, 8)}.jsonl`, encoded()));
 }
 
-/** Takes items from where they lie, streaming: the request has a copy of its own, in canonical form. */
+/**
+ * Takes items from where they lie, streaming: the request has a copy of its own, in canonical form.
+ * @throws Faulty where something else lies there than what was named
+ */
 export async function takeReferred(
   deps: PlanDeps,
   id: string,
@@ -49,6 +52,7 @@ export async function takeReferred(
   const { artifacts, ids } = deps;
   const source = sourceOf(deps, ref, faults);
   if (!source) return NOTHING;
+  const before = [...faults.all()];
   const seen = ids.sha256();
   async function* hashed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
@@ -80,12 +84,11 @@ export async function takeReferred(
     faults.addAll(messages.map((message) => ({ path: source.field, message })));
     return NOTHING;
   }
-  if (seen.hex() !== ref.sha256)
-    faults.add({
-      path: "itemsRef.sha256",
-      message: `${source.name} has another content than the one that was named`,
-    });
-  return taken;
+  if (seen.hex() === ref.sha256) return taken;
+  if (taken.written) await artifacts.remove(taken.written);
+  // Whoever does not know what lies there hears nothing of it: no key, no place, no text.
+  const message = `${source.name} has another content than the one that was named`;
+  throw new Faulty("the request cannot be taken", [...before, { path: "itemsRef.sha256", message }]);
 }
 
 /** What a reference names; null, with a fault, where it can name nothing here. */
@@ -116,6 +119,11 @@ function written({ existed, ...input }: ArtifactRef & { readonly existed: boolea
   return { input, written: existed ? null : input.path };
 }
 
+/** Why it is no JSON, without the piece of text that the engine shows: facts tell of it, and it may be a prompt. */
+function withoutText(error: unknown): string {
+  return (error as Error).message.replace(/^(Unexpected token) .*, (?:\.{3})?".*$/s, "$1");
+}
+
 /** One line of an items file. */
 function readItem(text: string | null, number: number): Incoming {
   const path = `line ${number}`;
@@ -128,7 +136,7 @@ function readItem(text: string | null, number: number): Incoming {
       path,
       number,
       value: null,
-      faults: [{ path, message: `is no JSON: ${(error as Error).message}` }],
+      faults: [{ path, message: `is no JSON: ${withoutText(error)}` }],
     };
   }
   const parsed = itemSchema.safeParse(value);
