@@ -127,7 +127,8 @@ async function stopService({ stack }: DistributedSite, chance: Random): Promise<
   // One that is only just being started does not know of signals yet.
   const isUp = await service.ready();
   const { code } = await service.stop();
-  if (isUp && code !== 0) throw new Error(`${service.name} ended with ${code} after SIGTERM: ${service.logPath}`);
+  if (isUp && code !== 0)
+    throw new Error(`${service.name} ended with ${code} after SIGTERM: ${service.logPath}`);
   service.start();
   return `SIGTERM: ${service.name}`;
 }
