@@ -96,4 +96,19 @@ export const SABOTAGES: readonly Sabotage[] = [
     find: "const LOOKS_A_PASS = 20;",
     replace: "const LOOKS_A_PASS = 0;",
   },
+  {
+    name: "unknown answer taken for a refusal",
+    without: "a create whose answer was lost is sent again while its job runs",
+    file: "libs/domain/src/task.ts",
+    find: 'return [{ type: "createUnknown", error: { code: answer.code, message: answer.message, at } }];',
+    replace:
+      'return [{ type: "refused", waitsFor: "unreachable", error: { code: answer.code, message: answer.message, at }, fileGone: false }];',
+  },
+  {
+    name: "version not looked at",
+    without: "a stale write undoes what was decided since",
+    file: "libs/store/src/sqlite/documents.ts",
+    find: "WHERE id = :id AND version = :version ${claim} RETURNING",
+    replace: "WHERE id = :id AND (version = :version OR 1) ${claim} RETURNING",
+  },
 ];

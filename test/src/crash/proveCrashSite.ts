@@ -1,0 +1,72 @@
+import { verify } from "@granary/checker";
+import type { Store } from "@granary/domain";
+import { outputValidator } from "@granary/providers";
+import { readLedger } from "@granary/simulator";
+import { waitUntil } from "../e2e/waitUntil.ts";
+import type { CrashSite } from "./crashSite.ts";
+import { requestOf } from "./orders.ts";
+import type { Situation } from "./situations.ts";
+
+/** A fact is dropped from the store once the bus has it, which may be before it has come to us. */
+const HEARING_MS = 5_000;
+
+/**
+ * What is wrong with a site where nobody is at work and nothing is left to do, each in a sentence: what the checker
+ * finds, jobs that were created twice, requests that did not end as they had to, facts that were not told.
+ */
+export async function proveCrashSite(
+  { workspace, simulatorFolder, factFaults }: CrashSite,
+  situation: Situation,
+): Promise<readonly string[]> {
+  const { store, artifacts, deps, catalogue } = workspace;
+  const ledger = (await readLedger(simulatorFolder)).filter((entry) => entry.kind === "create");
+  const facts = workspace.facts();
+  const report = await verify(
+    {
+      store,
+      artifacts,
+      instance: deps.instance,
+      accounts: catalogue.accounts,
+      prices: catalogue.prices,
+      outputValidator,
+      ledger,
+      ...(facts ? { facts } : {}),
+    },
+    { quiet: true },
+  );
+  const faults = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
+  for (const { rule, skipped } of report.proved)
+    if (skipped !== undefined && !(rule === "V10" && factFaults))
+      faults.push(`${rule} was not proven: ${skipped}`);
+  for (const [tag, jobs] of Map.groupBy(ledger, (create) => create.tag ?? "none"))
+    if (jobs.length > 1) faults.push(`${jobs.length} jobs were created for ${tag}`);
+  faults.push(...(await wrongEnds(store, situation)));
+  if (factFaults) {
+    const untold = await waitUntil(
+      "every fact was heard",
+      async () => ((await factFaults()).length === 0 ? [] : null),
+      {
+        deadlineMs: HEARING_MS,
+      },
+    ).catch(factFaults);
+    faults.push(...untold);
+  }
+  return faults;
+}
+
+/** Requests that have not ended, or in another way than this work has to. */
+async function wrongEnds(store: Store, { orders, isCut }: Situation): Promise<readonly string[]> {
+  const cancelled = new Set(
+    orders.flatMap(({ command }) => (command.type === "cancel" ? [requestOf(command)] : [])),
+  );
+  const faults: string[] = [];
+  for (const { command, isRefused } of orders) {
+    const id = requestOf(command);
+    const request = await store.load("request", id);
+    if (isRefused ? request !== undefined : request?.state !== "ended")
+      faults.push(`${command.id} came to ${request?.state ?? "nothing"}`);
+    else if (!isCut && request && !cancelled.has(id) && request.result !== "succeeded")
+      faults.push(`${command.id} ended ${request.result}`);
+  }
+  return faults;
+}
