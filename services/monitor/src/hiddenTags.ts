@@ -36,9 +36,7 @@ export interface HiddenJobs {
   readonly since: number;
   add(job: JobSnapshot): void;
   /** Looks into results, tells tasks of their jobs, and answers what the sweep's document keeps. */
-  finish(
-    context: StepContext,
-  ): Promise<
+  finish(context: StepContext): Promise<
     Required<Pick<SweepDoc, "strangers" | "suspects" | "candidates">> & {
       readonly unclear: readonly Unclear[];
     }
