@@ -30,6 +30,7 @@ export {
   submitHeader,
 } from "./commands.ts";
 export type { AdoptData, Command, CommandType, Reply, SubmitData, SubmitHeader } from "./commands.ts";
+export { carriedBy } from "./carriedBy.ts";
 export type {
   AccountDoc,
   Adoption,

@@ -1,7 +1,7 @@
 import type { ArtifactRef, JobSnapshot, Slice, TaskDoc } from "@granary/domain";
 import {
-  addCosts,
   ArtifactMissing,
+  carriedBy,
   changeTask,
   heldJobOf,
   isTerminal,
@@ -179,14 +179,6 @@ function plannedTask(
   const [first] = slices;
   if (!first) throw new Error(`task ${tag} carries nothing`);
   const { model, endpoint } = parsePoolKey(first.poolKey);
-  const bySource: Record<string, { lines: number; estimateMicros: number | null }> = {};
-  for (const { source, lines, estimateMicros } of slices) {
-    const part = bySource[source] ?? { lines: 0, estimateMicros: 0 };
-    bySource[source] = {
-      lines: part.lines + lines,
-      estimateMicros: addCosts(part.estimateMicros, estimateMicros),
-    };
-  }
   const bare = newTask({
     id: tag,
     by: ids.nonce(),
@@ -205,15 +197,10 @@ function plannedTask(
     owner: null,
     dueAt: at,
     state: "planned",
+    ...carriedBy(slices),
     // All lines of the manifest travelled, also those of requests that this store does not know.
     lines: rows,
-    bytes: slices.reduce((sum, slice) => sum + slice.bytes, 0),
-    tokens: slices.reduce((sum, slice) => sum + slice.tokens, 0),
-    estimateMicros: slices.reduce<number | null>((sum, slice) => addCosts(sum, slice.estimateMicros), 0),
-    bySource,
     request,
-    requests: new Set(slices.map((slice) => slice.request)).size,
-    sliceCount: slices.length,
     manifest: ref,
     attempt: 1,
     plannedAt: at,

@@ -1,5 +1,6 @@
 import type { AccountDoc, PoolLine, Slice } from "@granary/domain";
 import {
+  carriedBy,
   changeTask,
   moveOf,
   newTask,
@@ -11,7 +12,6 @@ import {
 } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { Step, StepContext } from "@granary/runtime";
-import { carriedBy } from "./carriedBy.ts";
 import type { SubmitterDeps } from "./settings.ts";
 
 /** Slices of one source looked at in one turn: enough to fill a job, bounded in memory. */

@@ -2,6 +2,7 @@ import type { Adoption, AdoptingTask, Item, RequestDoc, Slice } from "@granary/d
 import {
   adoptingTask,
   adoptionTaskId,
+  carriedBy,
   lateTask,
   ordinalsOf,
   parseSliceId,
@@ -9,7 +10,6 @@ import {
   stampFacts,
   taskFolder,
 } from "@granary/domain";
-import { carriedBy } from "./carriedBy.ts";
 import { readPart } from "./readItems.ts";
 import type { SubmitterDeps } from "./settings.ts";
 

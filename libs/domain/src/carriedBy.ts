@@ -1,5 +1,6 @@
-import type { Carried, Slice } from "@granary/domain";
-import { addCosts } from "@granary/domain";
+import type { Slice } from "./documents.ts";
+import { addCosts } from "./outcome.ts";
+import type { Carried } from "./task.ts";
 
 /** What slices add up to as the load of one task. */
 export function carriedBy(slices: readonly Slice[]): Carried {
