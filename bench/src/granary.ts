@@ -12,10 +12,14 @@ const LOOK_MS = 20;
 /** Opens an embedded Granary in a folder: SQLite, a folder for artifacts, the simulated account with fast durations. */
 export async function openGranary(folder: string, simulatorUrl: string): Promise<EmbeddedWorkspace> {
   const config = readConfig({
-    env: { GRANARY_SQLITE: join(folder, "granary.db"), GRANARY_ARTIFACTS: join(folder, "artifacts") },
+    env: {
+      GRANARY_SQLITE: join(folder, "granary.db"),
+      GRANARY_ARTIFACTS: join(folder, "artifacts"),
+      // Several contenders harvest the same job.
+      GRANARY_OPENAI_FILES: "keep",
+    },
     readFile: () => "",
     reader: "embedded",
-    isolated: true,
     jobLimits: { openai: OPENAI_LIMITS },
   });
   return openWorkspace(withSimulator(config, simulatorUrl), openLogger({ level: "warn" }));
