@@ -119,7 +119,7 @@ function checkSurplus(
     );
   const usage = seen.find(({ jobId }) => jobId === job.jobId)?.usage;
   if (!usage || !isCharged(usage)) return;
-  const price = deps.prices && priceOf(deps.prices, task.provider, task.model, job.seenAt);
+  const price = deps.prices && priceOf(deps.prices, task.provider, task.model, job.seenAt, task.account);
   const costMicros = price ? costOfJob(usage, task.lines, price) : null;
   if (price ? job.costMicros !== costMicros : job.costMicros === 0)
     note.found(

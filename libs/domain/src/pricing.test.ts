@@ -77,12 +77,33 @@ describe("priceOf", () => {
 
   it("is that of the day a task was submitted, or else planned", () => {
     const rows = [priceWith({ asOf: "2026-06-01" }), priceWith({ asOf: "2026-12-01", input: 0.8 })];
-    const task = { provider: "openai", model: "gpt-4.1-mini" };
+    const task = { provider: "openai", account: "openai:eu", model: "gpt-4.1-mini" };
     const [old, late] = [Date.parse("2026-11-30"), Date.parse("2026-12-02")];
     expect(priceOfTask(rows, { ...task, plannedAt: old, submittedAt: late })?.input).toBe(0.8);
     expect(priceOfTask(rows, { ...task, plannedAt: late, submittedAt: null })?.input).toBe(0.8);
     expect(priceOfTask(rows, { ...task, plannedAt: old, submittedAt: null })?.input).toBe(0.4);
     expect(priceOfTask(rows, { ...task, plannedAt: null, submittedAt: null })?.input).toBe(0.4);
+  });
+});
+
+describe("a price of one account alone", () => {
+  const own = priceWith({ account: "openai:eu", input: 9 });
+  const rows = [own, priceWith({})];
+
+  it("goes before its provider's, for that account and no other", () => {
+    expect(priceOf(rows, "openai", "gpt-4.1-mini", 0, "openai:eu")).toBe(own);
+    expect(priceOf(rows, "openai", "gpt-4.1-mini-2025-04-14", 0, "openai:eu")).toBe(own);
+    for (const account of ["openai:us", undefined])
+      expect(priceOf(rows, "openai", "gpt-4.1-mini", 0, account)).toBe(rows[1]);
+  });
+
+  it("leaves the account its provider's prices of other models", () => {
+    const other = priceWith({ model: "gpt-4o-mini" });
+    expect(priceOf([own, other], "openai", "gpt-4o-mini", 0, "openai:eu")).toBe(other);
+  });
+
+  it("does not take the place of the provider's row in a list", () => {
+    expect(priceList([own], [priceWith({})])).toHaveLength(2);
   });
 });
 

@@ -23,6 +23,8 @@ export interface PriceTier extends Rates {
 /** What a model's tokens cost. */
 export interface Price extends Rates {
   readonly provider: string;
+  /** The only account that pays it, by id; where left out, all of the provider's that have no price of their own. */
+  readonly account?: string;
   readonly model: string;
   /** Share of the list price a batch pays, such as 0.5. */
   readonly batch: number;
@@ -44,15 +46,23 @@ export interface TokenEstimate {
 /**
  * The price of a model at an instant, or undefined where none is known: of several rows the one that began last, or
  * the first where none has begun. A dated snapshot (`-2025-04-14`, `-20251001`) and a numbered one (`-001`) have the
- * price of their family unless they have rows of their own. A preview has not: its price is often another one.
+ * price of their family unless they have rows of their own. A preview has not: its price is often another one. What an
+ * account pays by itself goes before what its provider's accounts pay.
  */
 export function priceOf(
   prices: readonly Price[],
   provider: string,
   model: string,
   at: number,
+  account?: string,
 ): Price | undefined {
-  const rowsOf = (name: string) => prices.filter((row) => row.provider === provider && row.model === name);
+  const own = account === undefined ? [] : prices.filter((row) => row.account === account);
+  const all = prices.filter((row) => row.account === undefined && row.provider === provider);
+  return priceAmong(own, model, at) ?? priceAmong(all, model, at);
+}
+
+function priceAmong(prices: readonly Price[], model: string, at: number): Price | undefined {
+  const rowsOf = (name: string) => prices.filter((row) => row.model === name);
   const exact = rowsOf(model);
   const family = model.replace(/-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3})$/, "");
   return inForce(exact.length > 0 || family === model ? exact : rowsOf(family), at);
@@ -63,12 +73,13 @@ export function priceOfTask(
   prices: readonly Price[],
   task: {
     readonly provider: string;
+    readonly account: string;
     readonly model: string;
     readonly plannedAt: number | null;
     readonly submittedAt: number | null;
   },
 ): Price | undefined {
-  return priceOf(prices, task.provider, task.model, task.submittedAt ?? task.plannedAt ?? 0);
+  return priceOf(prices, task.provider, task.model, task.submittedAt ?? task.plannedAt ?? 0, task.account);
 }
 
 /** One list out of several: where an earlier one has rows of a model, those of the later ones do not count. */
@@ -125,8 +136,8 @@ function inForce(rows: readonly Price[], at: number): Price | undefined {
   return byDay.findLast(({ asOf }) => Date.parse(asOf) <= at) ?? byDay[0];
 }
 
-function modelKey({ provider, model }: Price): string {
-  return `${provider}/${model}`;
+function modelKey({ provider, account, model }: Price): string {
+  return `${account ?? provider}/${model}`;
 }
 
 /** The tiers whose price an answer pays that is at most this long, or may pay. */

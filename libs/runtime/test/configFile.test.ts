@@ -148,6 +148,21 @@ function tiers(first: number, second: number): string {
   return `tiers: [{ aboveTokens: ${first}, input: 1, output: 2 }, { aboveTokens: ${second}, input: 2, output: 3 }]`;
 }
 
+const priceRow = (account: string) =>
+  `prices: [{provider: openai, account: ${account}, model: own, input: 1, output: 4, asOf: 2026-12-01}]`;
+
+test("a price may be one account's alone, which has to be there", () => {
+  const account = "accounts: [{provider: openai, name: eu, mode: live, keyEnv: KEY}]";
+  const own = read(
+    { KEY: "sk-1", GRANARY_CONFIG: "granary.yaml" },
+    { files: { "granary.yaml": `${account}\n${priceRow("eu")}` } },
+  );
+  expect(own.prices).toMatchObject([{ account: "openai:eu", model: "own" }]);
+  expect(faultsOf(() => readYaml(priceRow("us")))).toEqual([
+    { path: "granary.yaml: prices[0].account", message: "there is no account openai:us" },
+  ]);
+});
+
 test("what is wrong with prices is told at its place", () => {
   const row = "provider: openai, model: own, input: 1, output: 2";
   const faults = faultsOf(() =>

@@ -49,11 +49,12 @@ async function closeOne(
 /** What a job that is over has cost: nothing where it finished no line, unknown where its usage is not told. */
 function chargeOf(
   { catalogue }: MonitorDeps,
-  { provider, model, lines }: TaskDoc,
+  { provider, account, model, lines }: TaskDoc,
   seenAt: number,
   job: JobSnapshot | null,
 ): number | null {
-  if (job?.usage) return costOfJob(job.usage, lines, priceOf(catalogue.prices, provider, model, seenAt));
+  const price = priceOf(catalogue.prices, provider, model, seenAt, account);
+  if (job?.usage) return costOfJob(job.usage, lines, price);
   return job && (job.counts?.completed ?? 0) === 0 ? 0 : null;
 }
 

@@ -26,7 +26,7 @@ export function itemMeter(
   content: Hasher,
   faults: FaultList,
 ) {
-  const price = priceOf(catalogue.prices, data.provider, data.model, clock.now());
+  const price = priceOf(catalogue.prices, data.provider, data.model, clock.now(), account.settings.id);
   const context = { model: data.model, endpoint, output: data.output };
   const digest = shortDigest(() => ids.sha256());
   const keys = keyBook(() => ids.sha256());

@@ -136,7 +136,7 @@ function checkHeader(
     });
   if (data.endpoint !== undefined && !dialect.endpoints.includes(data.endpoint))
     faults.add({ path: "endpoint", message: `${data.endpoint} is none of ${dialect.endpoints.join(", ")}` });
-  const price = priceOf(catalogue.prices, data.provider, data.model, clock.now());
+  const price = priceOf(catalogue.prices, data.provider, data.model, clock.now(), settings.id);
   if (!price && !settings.extraModels.includes(data.model))
     faults.add({
       path: "model",

@@ -54,7 +54,11 @@ async function plan(file: string, options: CommonOptions & HeaderFlags): Promise
     slices.push(...cut);
     requests.set(
       doc.id,
-      plannedRequest(doc, cut, priceOf(catalogue.prices, doc.provider, doc.model, doc.acceptedAt)),
+      plannedRequest(
+        doc,
+        cut,
+        priceOf(catalogue.prices, doc.provider, doc.model, doc.acceptedAt, doc.account),
+      ),
     );
     return [];
   });

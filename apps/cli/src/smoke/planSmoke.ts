@@ -40,7 +40,9 @@ export async function planSmoke(
     return { account, model, requests, mostMicros: await mostOf(catalogue, requests) };
   };
   if (choice.model !== undefined) return plan(choice.model).catch(refused(choice.model));
-  const priced = catalogue.prices.filter((price) => price.provider === provider).map(({ model }) => model);
+  const priced = catalogue.prices
+    .filter((price) => price.provider === provider && (price.account ?? id) === id)
+    .map(({ model }) => model);
   let cheapest: SmokePlan | null = null;
   for (const model of new Set(priced)) {
     const planned = await plan(model).catch(nullIfFaulty);

@@ -31,6 +31,11 @@ const tier = z.strictObject({
 /** A row of the file's `prices`. */
 export const filePrice = z.strictObject({
   provider: z.enum(PROVIDERS, "openai, gemini or anthropic").describe("whose model it is"),
+  account: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("name of the only account that pays it; all of the provider's where left out"),
   model: z
     .string()
     .min(1)
@@ -62,8 +67,8 @@ export const filePrices = z
   .default([])
   .superRefine((rows, context) => {
     const seen = new Set<string>();
-    for (const [index, { provider, model, asOf }] of rows.entries()) {
-      const key = `${provider}/${model}/${asOf}`;
+    for (const [index, { provider, account = "", model, asOf }] of rows.entries()) {
+      const key = `${provider}:${account}/${model}/${asOf}`;
       if (seen.has(key))
         context.addIssue({
           code: "custom",
@@ -77,6 +82,7 @@ export const filePrices = z
 /** A row as the steps read it. */
 export function toPrice({
   provider,
+  account,
   model,
   batch,
   tiers,
@@ -86,6 +92,7 @@ export function toPrice({
 }: z.infer<typeof filePrice>): Price {
   return {
     provider,
+    ...(account === undefined ? {} : { account: `${provider}:${account}` }),
     model,
     ...toRates(own),
     batch,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AccountDraft } from "./accountConfig.ts";
 import { defined, readPace, toAccountConfig } from "./accountConfig.ts";
 import type { ConfigFile } from "./configFile.ts";
-import { parseConfigFile } from "./configFile.ts";
+import { parseConfigFile, placeIn } from "./configFile.ts";
 import type { Environment, EnvironmentReader } from "./environment.ts";
 import { environmentReader, unknownVariables } from "./environment.ts";
 import { fileAccounts, microsOf } from "./fileAccounts.ts";
@@ -108,6 +108,14 @@ export function readConfig({
     const surroundings = around.get(draft.provider);
     return surroundings ? toAccountConfig(draft, surroundings, faults) : [];
   });
+
+  const ids = new Set(drafts.map(({ provider, name }) => `${provider}:${name}`));
+  for (const [index, { provider, account }] of file.prices.entries())
+    if (account !== undefined && !ids.has(`${provider}:${account}`))
+      faults.push({
+        path: placeIn(fileName ?? "", ["prices", index, "account"]),
+        message: `there is no account ${provider}:${account}`,
+      });
 
   const config: GranaryConfig = {
     ...place,
