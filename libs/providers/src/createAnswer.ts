@@ -8,6 +8,8 @@ type Refused = Extract<CreateAnswer, { type: "refused" }>;
 /** What a closed list says about a failure: refused, for what, perhaps with a code of ours. Null is "not on the list". */
 export type Refusal = Pick<Refused, "why"> & { readonly code?: string };
 
+const TOO_LARGE = 413;
+
 /** The code of a refusal because the input file is not there (any more): a new upload heals it. */
 export const INPUT_FILE_GONE = "input_file_gone";
 
@@ -39,7 +41,10 @@ export function failedCreate(
   if (error instanceof ProviderTrouble)
     return { type: "unknown", code: error.code, message: redact.text(error.message) };
   const failure = readFailure(error);
-  const refusal = refusalOf(failure);
+  const said = refusalOf(failure);
+  // Whoever sent a page has not read the lines, and they are not to be ended for it; that they are too many it can see.
+  const isUnread = failure.isPage && failure.status !== TOO_LARGE;
+  const refusal = said?.why === "request" && isUnread ? ({ why: "account" } as const) : said;
   const told = { code: redact.text(refusal?.code ?? failure.code), message: redact.text(failure.message) };
   if (!refusal) return { type: "unknown", ...told };
   const { retryAfterMs } = failure;

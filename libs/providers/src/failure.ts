@@ -11,7 +11,7 @@ export interface Failure {
   /** Nothing was sent: no connection was made, or no address was found. */
   readonly isUnsent: boolean;
   /** A page of HTML came in place of the provider's own error: somebody else answered. */
-  readonly isPage?: boolean;
+  readonly isPage: boolean;
 }
 
 /**
@@ -30,6 +30,7 @@ export function networkFailure(error: unknown): Failure {
     message: causesOf(error),
     retryAfterMs: undefined,
     isUnsent: code !== null && UNSENT.has(code),
+    isPage: false,
   };
 }
 

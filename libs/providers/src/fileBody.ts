@@ -1,24 +1,38 @@
 import { BrokenTransfer } from "@granary/domain";
+import { isHtml } from "./isHtml.ts";
+import { unreadable } from "./readAnswer.ts";
 import type { Redactor } from "./redactor.ts";
+
+interface Reading {
+  readonly idleMs: number;
+  readonly signal: AbortSignal;
+  readonly redact: Redactor;
+}
+
+/**
+ * The file in a response, and how many bytes it announces. A page of a proxy is none, and would be kept as one: every
+ * line of it would count as spoilt. @throws ProviderTrouble
+ */
+export async function openedFile(
+  response: Response,
+  reading: Reading,
+): Promise<{ readonly bytes: AsyncIterable<Uint8Array>; readonly length: number | null }> {
+  if (isHtml(response.headers)) {
+    await response.body?.cancel();
+    throw unreadable("a page of HTML came in place of the file");
+  }
+  const length = announcedLength(response.headers);
+  return { bytes: fileBody(response, { ...reading, length }), length };
+}
 
 /**
  * The bytes of a file's response, as they arrive. Throws BrokenTransfer where fewer or more bytes come than were
  * announced, where the connection breaks, or where nothing comes for `idleMs`; the reason of `signal` where it
  * aborts. Whoever stops reading early closes the connection.
  */
-export async function* fileBody(
+async function* fileBody(
   response: Response,
-  {
-    length,
-    idleMs,
-    signal,
-    redact,
-  }: {
-    readonly length: number | null;
-    readonly idleMs: number;
-    readonly signal: AbortSignal;
-    readonly redact: Redactor;
-  },
+  { length, idleMs, signal, redact }: Reading & { readonly length: number | null },
 ): AsyncGenerator<Uint8Array> {
   const reader = (response.body ?? new Blob([]).stream()).getReader();
   let received = 0;
@@ -55,7 +69,7 @@ async function readOrStall(reader: ReadableStreamDefaultReader<Uint8Array>, idle
 }
 
 /** How many bytes a response announces; null where it does not say, or counts them before they are unpacked. */
-export function announcedLength(headers: Headers): number | null {
+function announcedLength(headers: Headers): number | null {
   const length = headers.get("content-length");
   const encoding = headers.get("content-encoding");
   if (length === null || (encoding !== null && encoding !== "identity")) return null;

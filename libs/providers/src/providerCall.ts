@@ -36,7 +36,10 @@ export function providerCall({
       signal.throwIfAborted();
       if (error instanceof ProviderTrouble) throw error;
       const failure = readFailure(error);
-      throw new ProviderTrouble(troubleOf(failure), redact.text(failure.code), redact.text(failure.message), {
+      const told = troubleOf(failure);
+      // A page that is not there proves nothing about a job or a file: the base URL is wrong.
+      const why = told === "not_found" && failure.isPage ? "account" : told;
+      throw new ProviderTrouble(why, redact.text(failure.code), redact.text(failure.message), {
         cause: redact.error(error),
         retryAfterMs: failure.retryAfterMs,
       });

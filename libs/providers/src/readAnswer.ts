@@ -7,11 +7,13 @@ export async function readAnswer<T>(response: Response, schema: z.ZodType<T>): P
   return readJson(await response.text(), schema);
 }
 
+/** What is wrong with an answer that is a page. */
+export const A_PAGE = "it is a page and no JSON, so look at the account's base URL";
+
 /** The same of an answer's text. */
 export function readJson<T>(text: string, schema: z.ZodType<T>): T {
   const json = parseJson(text);
-  if (json === undefined && /^\s*</.test(text))
-    throw unreadable("it is a page and no JSON, so look at the account's base URL");
+  if (json === undefined && /^\s*</.test(text)) throw unreadable(A_PAGE);
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw unreadable(wireFault(parsed.error));

@@ -1,6 +1,6 @@
 import { isTerminal, ProviderTrouble, type BatchProvider, type Clock } from "@granary/domain";
 import { failedCreate } from "../createAnswer.ts";
-import { announcedLength, fileBody } from "../fileBody.ts";
+import { openedFile } from "../fileBody.ts";
 import { lineChunks, nothingSent, type Frame } from "../lineChunks.ts";
 import { endpointMissing, nullIfGone, providerCall } from "../providerCall.ts";
 import { readAnswer, unreadable } from "../readAnswer.ts";
@@ -125,8 +125,7 @@ export function anthropicProvider(options: AnthropicOptions): BatchProvider {
           })
           .asResponse(),
       ).catch((error: unknown) => resultsMissing(jobId, signal, error));
-      const length = announcedLength(response.headers);
-      return { bytes: fileBody(response, { length, idleMs: timeouts.idleMs, signal, redact }), length };
+      return openedFile(response, { idleMs: timeouts.idleMs, signal, redact });
     },
 
     async cancel(jobId, { signal }) {

@@ -1,6 +1,7 @@
 import { APIError } from "@anthropic-ai/sdk";
 import type { Clock } from "@granary/domain";
 import { networkFailure, type Failure } from "../failure.ts";
+import { isHtml } from "../isHtml.ts";
 import { retryAfterMs } from "../retryAfter.ts";
 
 /** Reads an error that the SDK threw. The error's own code says more than its type, and goes before it. */
@@ -15,5 +16,6 @@ export function readFailure(error: unknown, clock: Pick<Clock, "now">): Failure 
     message: typeof error.apiMessage === "string" ? error.apiMessage : error.message,
     retryAfterMs: error.headers ? retryAfterMs(error.headers, clock.now()) : undefined,
     isUnsent: false,
+    isPage: isHtml(error.headers),
   };
 }

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { GoogleGenAI } from "@google/genai";
+import { isHtml } from "../isHtml.ts";
+import { A_PAGE, unreadable } from "../readAnswer.ts";
 import { GeminiFault, NotSent } from "./geminiFault.ts";
 
 export interface GeminiAccount {
@@ -119,6 +121,8 @@ export function geminiClient({
 
 async function textOf(response: Response): Promise<string> {
   const text = await response.text();
+  // Of some answers nothing but their coming is read.
+  if (response.ok && isHtml(response.headers)) throw unreadable(A_PAGE);
   if (response.ok) return text;
   throw new GeminiFault(response.status, response.headers, text);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "@granary/domain";
 import { networkFailure, type Failure } from "../failure.ts";
+import { isHtml } from "../isHtml.ts";
 import { retryAfterMs } from "../retryAfter.ts";
 import { rpcName } from "./rpcCodes.ts";
 
@@ -57,6 +58,7 @@ export function readFailure(error: unknown, clock: Pick<Clock, "now">): Failure 
     retryAfterMs:
       retryAfterMs(error.headers, clock.now()) ?? delayMs(details?.map((entry) => entry?.retryDelay)),
     isUnsent: false,
+    isPage: isHtml(error.headers),
   };
 }
 

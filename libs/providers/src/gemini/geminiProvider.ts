@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isTerminal, ProviderTrouble, type BatchProvider, type Clock } from "@granary/domain";
 import { failedCreate } from "../createAnswer.ts";
-import { announcedLength, fileBody } from "../fileBody.ts";
+import { openedFile } from "../fileBody.ts";
 import { nothingSent } from "../lineChunks.ts";
 import { endpointMissing, nullIfGone, providerCall } from "../providerCall.ts";
 import { readJson, unreadable } from "../readAnswer.ts";
@@ -141,8 +141,7 @@ export function geminiProvider(options: GeminiOptions): BatchProvider {
           request.signal.removeEventListener("abort", late);
         }
       });
-      const length = announcedLength(response.headers);
-      return { bytes: fileBody(response, { length, idleMs: timeouts.idleMs, signal, redact }), length };
+      return openedFile(response, { idleMs: timeouts.idleMs, signal, redact });
     },
 
     async cancel(jobId, { signal }) {

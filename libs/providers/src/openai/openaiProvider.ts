@@ -8,8 +8,7 @@ import {
   type JobSnapshot,
 } from "@granary/domain";
 import { failedCreate } from "../createAnswer.ts";
-import { announcedLength, fileBody } from "../fileBody.ts";
-import { isHtml } from "../isHtml.ts";
+import { openedFile } from "../fileBody.ts";
 import { lineChunks, nothingSent } from "../lineChunks.ts";
 import { endpointMissing, nullIfGone, providerCall } from "../providerCall.ts";
 import { readAnswer } from "../readAnswer.ts";
@@ -175,9 +174,7 @@ export function openaiProvider(options: OpenAIOptions): BatchProvider {
           .content(fileId, { signal, timeout, headers: { "accept-encoding": "identity" } })
           .asResponse(),
       );
-      await refusePage(response);
-      const length = announcedLength(response.headers);
-      return { bytes: fileBody(response, { length, idleMs: timeouts.idleMs, signal, redact }), length };
+      return openedFile(response, { idleMs: timeouts.idleMs, signal, redact });
     },
 
     async cancel(jobId, { signal }) {
@@ -208,13 +205,6 @@ export function openaiProvider(options: OpenAIOptions): BatchProvider {
     },
   };
   return provider;
-}
-
-/** A page of a proxy is no file, and would be kept as one: every line of it would count as spoilt. */
-async function refusePage(response: Response): Promise<void> {
-  if (!isHtml(response.headers)) return;
-  await response.body?.cancel();
-  throw new ProviderTrouble("unavailable", "unreadable", "a page of HTML came in place of the file");
 }
 
 function expiryAfter(seconds: number | undefined) {
