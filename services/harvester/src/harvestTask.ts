@@ -52,10 +52,11 @@ async function harvest(deps: HarvesterDeps, held: TaskDoc, context: StepContext)
     if (held.noFetch === null) task = await fetchRaw(deps, held, context);
   } catch (error) {
     if (!isPassing(error) && !(error instanceof ProviderTrouble)) throw error;
-    const current = await deps.store.load("task", held.id);
-    const given = current && areGone(deps, current, error) ? await giveUpResults(deps, held) : null;
+    // Files that came before the trouble are noted on it already.
+    const current = (await deps.store.load("task", held.id)) ?? held;
+    const given = areGone(deps, current, error) ? await giveUpResults(deps, held) : null;
     if (!given) {
-      await waitForFiles(deps, held, error);
+      await waitForFiles(deps, held, current, error);
       return null;
     }
     task = given;
@@ -79,13 +80,17 @@ async function harvest(deps: HarvesterDeps, held: TaskDoc, context: StepContext)
   );
 }
 
-async function waitForFiles(deps: HarvesterDeps, held: TaskDoc, error: unknown): Promise<void> {
+async function waitForFiles(
+  deps: HarvesterDeps,
+  held: TaskDoc,
+  current: TaskDoc,
+  error: unknown,
+): Promise<void> {
   const { durations } = accountOf(deps, held.account).settings;
   const retryAfterMs = error instanceof ProviderTrouble ? (error.retryAfterMs ?? 0) : 0;
   deps.log.warn({ taskId: held.id, err: error }, "result files not there yet");
   const at = deps.clock.now();
   const dueAt = at + Math.max(durations.pollMinMs, retryAfterMs);
-  const current = (await deps.store.load("task", held.id)) ?? held;
   // Since when a file is not found: the first time stands.
   const told = isNotFound(error) ? { code: NO_SUCH_FILE, message: error.message, at } : undefined;
   const hold = { type: "hold", waitsFor: "settle", ...(told ? { error: told } : {}) } as const;
