@@ -22,16 +22,26 @@ export interface AdoptingTask {
  * packing or planned, so that nothing can be created for it and no void gives its slices back.
  */
 export function adoptingTask(given: AdoptingTask): Change<TaskDoc> {
-  const { adoption, at } = given;
-  const { jobId, createdAt, timeoutAt } = adoption;
+  return bornRunning(bareTask(given), given.adoption, given.at);
+}
+
+/** A task that never was packing, with a job that is there already, as it is inserted: running, due at once and nobody's. */
+export function bornRunning(
+  bare: TaskDoc,
+  { jobId, createdAt, timeoutAt }: Adoption,
+  at: number,
+): Change<TaskDoc> {
   const planned: TaskDoc = {
-    ...bareTask(given),
+    ...bare,
+    claim: 0,
+    owner: null,
+    dueAt: at,
     state: "planned",
     jobs: [{ jobId, how: "adopted", seenAt: at, cancelAskedAt: null, closedAt: null, costMicros: null }],
     plannedAt: at,
   };
   const change = changeTask(planned, { type: "adopt", at: createdAt, timeoutAt: timeoutAt ?? at });
-  if (!change) throw new Error(`task ${given.id} does not run`);
+  if (!change) throw new Error(`task ${bare.id} does not run`);
   return { ...change, next: { ...change.next, timeoutAt } };
 }
 

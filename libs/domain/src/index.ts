@@ -176,6 +176,7 @@ export { DEEPEST, isShallow, TOO_DEEP } from "./nesting.ts";
 export { newHead } from "./newHead.ts";
 export {
   attemptWindow,
+  CLOCK_MARGIN_MS,
   createTimeoutMs,
   fitsWindow,
   isDeclaredNotCreated,
@@ -195,7 +196,7 @@ export { decideSlice, evolveSlice, moveOf, SLICE_MOVES } from "./slice.ts";
 export type { SliceCommand, SliceEvent } from "./slice.ts";
 export { decideTask, taskResult } from "./task.ts";
 export type { Carried, TaskCommand, TaskEvent } from "./task.ts";
-export { adoptingTask, lateTask } from "./adoptingTask.ts";
+export { adoptingTask, bornRunning, lateTask } from "./adoptingTask.ts";
 export type { AdoptingTask } from "./adoptingTask.ts";
 export { changeTask, evolveTask, newTask } from "./taskEvolve.ts";
 export type { Change } from "./taskEvolve.ts";

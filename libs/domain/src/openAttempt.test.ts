@@ -77,20 +77,20 @@ describe("fitsWindow", () => {
     ["at its end, by the margin", AT + MINUTE + MARGIN, true],
     ["after its end", AT + MINUTE + MARGIN + 1, false],
   ])("of a job created %s", (_when, createdAt, fits) => {
-    expect(fitsWindow({ createdAt, lines: 10 }, window, MARGIN)).toBe(fits);
+    expect(fitsWindow({ createdAt, lines: 10 }, window)).toBe(fits);
   });
 
   it("of a job whose lines are not counted yet may be", () => {
-    expect(fitsWindow({ createdAt: AT, lines: 0 }, window, MARGIN)).toBe(true);
+    expect(fitsWindow({ createdAt: AT, lines: 0 }, window)).toBe(true);
   });
 
   it("of a job of another number of lines is never", () => {
-    for (const lines of [9, 11]) expect(fitsWindow({ createdAt: AT, lines }, window, MARGIN)).toBe(false);
+    for (const lines of [9, 11]) expect(fitsWindow({ createdAt: AT, lines }, window)).toBe(false);
   });
 });
 
 const may = (task: Partial<TaskDoc> = {}, job: Partial<Stranger> = {}): boolean =>
-  mayBeJobOf(unknown(task), stranger(job), MARGIN);
+  mayBeJobOf(unknown(task), stranger(job));
 
 describe("mayBeJobOf", () => {
   it("holds of a job that fits and that nobody knew before", () => {

@@ -1,7 +1,8 @@
 /**
  * Signals: facts that anyone may write onto a document it does not own. Each is set once or monotone, so that
- * their order does not matter (a provisional job is dropped where it comes too late; a `resume` that comes late lifts a newer pause: the harm is one more probe); each raises the version, so that an owner's write decided without it no longer
- * fits; each makes the document due.
+ * their order does not matter (a provisional job is dropped where it comes too late; a `resume` that comes late lifts
+ * a newer pause: the harm is one more probe); each raises the version, so that an owner's write decided without it no
+ * longer fits; each makes the document due.
  */
 import type {
   AccountDoc,

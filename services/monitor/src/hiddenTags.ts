@@ -2,6 +2,7 @@ import type { JobSnapshot, Stranger, SweepDoc, TaskDoc } from "@granary/domain";
 import {
   attemptWindow,
   BrokenTransfer,
+  CLOCK_MARGIN_MS,
   fitsWindow,
   isTerminal,
   mayBeJobOf,
@@ -11,8 +12,6 @@ import type { StepContext } from "@granary/runtime";
 import type { MonitorDeps } from "./settings.ts";
 import { FOREIGN, whoseJob } from "./whoseJob.ts";
 
-/** The provider's clock, and those of our replicas, may differ by this much. */
-export const MARGIN_MS = 900_000;
 /** How far back a restored store looks for what it has forgotten. */
 const FORGOTTEN_MS = 48 * 3_600_000;
 /** How long after an attempt was given up its job is still looked for. */
@@ -61,18 +60,18 @@ export async function hiddenJobs(deps: MonitorDeps, sweep: SweepDoc): Promise<Hi
   // A restored store has forgotten tasks: any job may be one's.
   const isRestored = deps.epoch?.waitsFor() != null;
   const firstAt = Math.min(startedAt, ...[...windows, ...suspects].map(({ from }) => from));
-  const since = Math.min(firstAt - MARGIN_MS, isRestored ? startedAt - FORGOTTEN_MS : Infinity);
+  const since = Math.min(firstAt - CLOCK_MARGIN_MS, isRestored ? startedAt - FORGOTTEN_MS : Infinity);
 
   /** Jobs that may be a task's: of an open attempt, of one that was given up, or of one that is forgotten. */
   const isOfInterest = (stranger: Stranger): boolean =>
     isRestored ||
-    unknown.some((task) => mayBeJobOf(task, stranger, MARGIN_MS)) ||
-    suspects.some((suspect) => fitsWindow(stranger, suspect, MARGIN_MS));
+    unknown.some((task) => mayBeJobOf(task, stranger)) ||
+    suspects.some((suspect) => fitsWindow(stranger, suspect));
 
   /** A job that two attempts may have created is held by neither: the one that is wrong would keep it from the other. */
   const fitsOthers = (jobId: string, taskId: string): boolean => {
     const stranger = seen.get(jobId)?.stranger;
-    return open.some((task) => task.id !== taskId && stranger && mayBeJobOf(task, stranger, MARGIN_MS));
+    return open.some((task) => task.id !== taskId && stranger && mayBeJobOf(task, stranger));
   };
 
   async function lookInto(context: StepContext): Promise<void> {
@@ -126,7 +125,7 @@ export async function hiddenJobs(deps: MonitorDeps, sweep: SweepDoc): Promise<Hi
       const strangers = [...seen.values()].map(({ stranger }) => stranger);
       const candidates: Record<string, readonly string[]> = {};
       for (const task of unknown) {
-        const fitting = strangers.filter((stranger) => mayBeJobOf(task, stranger, MARGIN_MS));
+        const fitting = strangers.filter((stranger) => mayBeJobOf(task, stranger));
         if (fitting.length === 0) continue;
         candidates[task.id] = fitting.map(({ jobId }) => jobId);
         const only = onlyCandidate(task, sweep, fitting);

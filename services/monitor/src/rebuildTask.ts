@@ -1,6 +1,7 @@
 import type { ArtifactRef, JobSnapshot, Slice, TaskDoc } from "@granary/domain";
 import {
   ArtifactMissing,
+  bornRunning,
   carriedBy,
   changeTask,
   heldJobOf,
@@ -61,23 +62,16 @@ export async function rebuildTask(
   const placed = (await loadSlices(deps, wanted)).filter(({ taskId }) => taskId === tag);
   if (placed.length === 0) return "unrelated";
   const at = deps.clock.now();
-  const planned = plannedTask(deps, account, tag, manifest, placed, at);
   const { durations } = accountOf(deps, account).settings;
-  const held: TaskDoc = {
-    ...planned,
-    jobs: [
-      { jobId: job.jobId, how: "adopted", seenAt: at, cancelAskedAt: null, closedAt: null, costMicros: null },
-    ],
+  const createdAt = job.createdAt ?? at;
+  const adoption = {
+    jobId: job.jobId,
+    createdAt,
+    // A job that has ended is not timed out, it is harvested.
+    timeoutAt: isTerminal(job.status) ? null : timeoutAt(createdAt, durations),
   };
-  const adopted = changeTask(held, {
-    type: "adopt",
-    at: job.createdAt ?? at,
-    timeoutAt: isTerminal(job.status) ? at : timeoutAt(job.createdAt ?? at, durations),
-  });
-  if (!adopted) throw new Error(`task ${tag} does not run`);
-  // A job that has ended is not timed out, it is harvested.
-  const next = isTerminal(job.status) ? { ...adopted.next, timeoutAt: null } : adopted.next;
-  await store.insertOnce("task", next, stampFacts("task", next, adopted.facts, at));
+  const { next, facts } = bornRunning(bareTask(deps, account, tag, manifest, placed), adoption, at);
+  await store.insertOnce("task", next, stampFacts("task", next, facts, at));
   deps.log.warn({ taskId: tag, jobId: job.jobId, account }, "task rebuilt from its manifest");
   return "rebuilt";
 }
@@ -168,24 +162,23 @@ async function takeApart(deps: MonitorDeps, slices: readonly Slice[]): Promise<b
   return isWaiting;
 }
 
-function plannedTask(
-  { ids }: MonitorDeps,
+function bareTask(
+  deps: MonitorDeps,
   account: string,
   tag: string,
   { ref, request, rows }: Manifest,
   slices: readonly Slice[],
-  at: number,
 ): TaskDoc {
   const [first] = slices;
   if (!first) throw new Error(`task ${tag} carries nothing`);
   const { model, endpoint } = parsePoolKey(first.poolKey);
   const bare = newTask({
     id: tag,
-    by: ids.nonce(),
+    by: deps.ids.nonce(),
     owner: "",
     leaseUntil: 0,
     account,
-    provider: account.slice(0, account.indexOf(":")),
+    provider: accountOf(deps, account).settings.provider,
     poolKey: first.poolKey,
     model,
     endpoint,
@@ -193,16 +186,11 @@ function plannedTask(
   });
   return {
     ...bare,
-    claim: 0,
-    owner: null,
-    dueAt: at,
-    state: "planned",
     ...carriedBy(slices),
     // All lines of the manifest travelled, also those of requests that this store does not know.
     lines: rows,
     request,
     manifest: ref,
     attempt: 1,
-    plannedAt: at,
   };
 }

@@ -1,6 +1,7 @@
 import type { JobSnapshot, SaveOp, Suspect, SweepDoc, TaskDoc } from "@granary/domain";
 import {
   changeTask,
+  CLOCK_MARGIN_MS,
   isOurTag,
   isProvisional,
   isTerminal,
@@ -10,16 +11,14 @@ import {
 import { accountOf, change } from "@granary/runtime";
 import type { Step } from "@granary/runtime";
 import { byInputFile } from "./byInputFile.ts";
+import { hiddenJobs } from "./hiddenTags.ts";
+import type { HiddenJobs } from "./hiddenTags.ts";
 import { noteJobDrift } from "./jobDrift.ts";
 import { rebuildTask } from "./rebuildTask.ts";
 import { random01 } from "./settings.ts";
 import type { MonitorDeps } from "./settings.ts";
-import { hiddenJobs } from "./hiddenTags.ts";
-import type { HiddenJobs } from "./hiddenTags.ts";
 import { dueAtOf } from "./watchTask.ts";
 
-/** Listings and our clock may differ by this much: a pass goes back further than the oldest open attempt. */
-const MARGIN_MS = 900_000;
 /** Every so many passes one goes back this far: a second job may be listed later than anybody waited for it. */
 const DEEP_PASSES = 60;
 const DEEP_MS = 48 * 3_600_000;
@@ -46,7 +45,7 @@ export const sweepAccount =
     const { provider, dialect, settings } = accountOf(deps, held.id);
     const { oldestOpenAt } = await store.usage(held.id);
     const startedAt = deps.clock.now();
-    const open = (oldestOpenAt ?? Infinity) - MARGIN_MS;
+    const open = (oldestOpenAt ?? Infinity) - CLOCK_MARGIN_MS;
     const deep = held.seq % DEEP_PASSES === 0 || deps.epoch?.waitsFor() != null;
     const hidden = dialect.tags === "hidden" ? await hiddenJobs(deps, held) : null;
     const since = Math.min(open, hidden?.since ?? Infinity, deep ? startedAt - DEEP_MS : Infinity);

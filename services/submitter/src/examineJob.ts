@@ -4,8 +4,6 @@ import type { SubmitterDeps } from "./settings.ts";
 
 /** A caller waits for this look at the provider, and so does whoever stands behind it. */
 const LOOK_MS = 10_000;
-/** The provider's clock and ours may differ by this much. */
-const MARGIN_MS = 900_000;
 /** Attempts whose answer is not known: where jobs show no tags, there is one at a time. */
 const OPEN = { states: ["submitting", "unknown"] } as const;
 
@@ -79,7 +77,7 @@ async function mayBeOurs(
     owner: null,
   };
   const open = await store.tasks({ account, ...OPEN }, { limit: 1_000 });
-  return open.find((task) => mayBeJobOf(task, stranger, MARGIN_MS))?.id ?? null;
+  return open.find((task) => mayBeJobOf(task, stranger))?.id ?? null;
 }
 
 async function requestText(store: SubmitterDeps["store"], id: string | null): Promise<string> {

@@ -1,6 +1,6 @@
 import type { Fault, JobSnapshot, SweepDoc, TaskDoc } from "@granary/domain";
-import { attemptWindow, isTerminal, mayBeJobOf } from "@granary/domain";
-import { CLOCK_MARGIN_MS, FOREIGN } from "@granary/monitor";
+import { CLOCK_MARGIN_MS, attemptWindow, isTerminal, mayBeJobOf } from "@granary/domain";
+import { FOREIGN } from "@granary/monitor";
 import type { Workspace } from "../stack/workspace.ts";
 import { count } from "../terminal/format.ts";
 import { accountOfTask, guessOf, taskFaults } from "./examined.ts";
@@ -66,7 +66,7 @@ function mayFit(job: JobSnapshot, task: TaskDoc, sweep: SweepDoc | undefined): b
   // A job that is being read tells no number yet.
   const lines =
     counts === null || (counts.total === 0 && !isTerminal(job.status)) ? task.lines : counts.total;
-  return mayBeJobOf(task, { jobId, createdAt, lines, firstSeq, owner: null }, CLOCK_MARGIN_MS);
+  return mayBeJobOf(task, { jobId, createdAt, lines, firstSeq, owner: null });
 }
 
 function ownFaults({ job, owner }: LookedAt, task: TaskDoc): readonly Fault[] {

@@ -1,6 +1,6 @@
 import type { Account, Fault, SweepDoc, TaskDoc } from "@granary/domain";
-import { attemptWindow, isOurTag, isTerminal } from "@granary/domain";
-import { CLOCK_MARGIN_MS, FOREIGN } from "@granary/monitor";
+import { CLOCK_MARGIN_MS, attemptWindow, isOurTag, isTerminal } from "@granary/domain";
+import { FOREIGN } from "@granary/monitor";
 import type { Workspace } from "../stack/workspace.ts";
 import { count, instant } from "../terminal/format.ts";
 import { accountOfTask, guessOf, taskFaults } from "./examined.ts";
