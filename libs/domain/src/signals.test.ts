@@ -295,6 +295,14 @@ describe("an operator's word", () => {
     });
   });
 
+  it("comes too late once a job is known to be the task's: no other one is cancelled for it", () => {
+    for (const how of ["created", "adopted"] as const) {
+      const known = applySignal("task", lost(), { type: "job", jobId: "batch_1", at: 6_000, how });
+      for (const word of [says({ says: "attached", jobId: "batch_2" }), says()])
+        expect(applySignal("task", known, word)).toBe(known);
+    }
+  });
+
   it("that names no job holds none", () => {
     expect(applySignal("task", lost(), says({ says: "attached" })).jobs).toEqual([]);
     expect(applySignal("task", lost(), says({ jobId: "batch_2" })).jobs).toEqual([]);

@@ -17,7 +17,7 @@ import type {
   TaskDoc,
   TaskJob,
 } from "./documents.ts";
-import { heldJobOf } from "./heldJob.ts";
+import { heldJobOf, isProvisional } from "./heldJob.ts";
 
 export type Signal =
   | { readonly type: "wake" }
@@ -108,10 +108,15 @@ function withJob(doc: TaskDoc, { jobId, at, how }: Extract<Signal, { type: "job"
   return { ...doc, jobs: [...doc.jobs, job] };
 }
 
-/** An operator speaks of one attempt, while nobody knows what became of it. */
+/**
+ * An operator speaks of one attempt, while nobody knows what became of it. Once a job is known to be the task's, what
+ * is said comes too late: the other job would be cancelled for it.
+ */
 function withVerdict(doc: TaskDoc, verdict: OperatorVerdict): TaskDoc {
   const said = doc.verdictsOfOperators ?? [];
-  const isOpen = doc.attempt === verdict.attempt && (doc.state === "unknown" || doc.state === "running");
+  const isKnown = heldJobOf(doc) !== undefined && !isProvisional(doc);
+  const isOpen =
+    doc.attempt === verdict.attempt && !isKnown && (doc.state === "unknown" || doc.state === "running");
   if (!isOpen || said.some(({ attempt, says }) => attempt === verdict.attempt && says === verdict.says))
     return doc;
   const noted = { ...doc, verdictsOfOperators: [...said, verdict] };

@@ -162,10 +162,6 @@ async function tell(
         ? `it stands on task ${task.id}, as ${said.by}'s word: ${what}`
         : `nothing new: ${said.by} said of task ${task.id} at ${new Date(said.at).toISOString()} that ${what}`,
     );
-  if (task.jobs.some(({ jobId, how }) => jobId === said.jobId && how === "surplus"))
-    out.note(
-      `another job was found to be the task's just then: ${said.jobId} is one too many, and is cancelled`,
-    );
   if ((await workspace.atWork()).kind === "nobody")
     out.note("nothing works on this store: start granary up, which will act on it");
 }
