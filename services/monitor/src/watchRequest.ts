@@ -44,6 +44,8 @@ async function withDeadline({ store }: MonitorDeps, held: RequestDoc): Promise<R
 
 /** Slices placed in a task that came to nothing wait again. */
 async function freeLeftSlices({ store }: MonitorDeps, held: RequestDoc): Promise<void> {
+  // A second strike says that the turn before died: perhaps after it had moved slices, and before the wake.
+  if (held.strikes > 1) await store.signal("account", [held.account], { type: "wake" });
   const open: readonly Slice[] = await store.slicesOf({ request: held.id, open: true }, { limit: PAGE });
   const taskIds = new Set(
     open.flatMap(({ state, taskId }) => (state === "placed" && taskId ? [taskId] : [])),

@@ -1,6 +1,7 @@
 import type { Slice, TaskDoc } from "@granary/domain";
+import { newHead } from "@granary/domain";
 import { describe, expect, it } from "vitest";
-import { aRequest, aSlice, aTask, START, tag } from "./documents.ts";
+import { ACCOUNT, aRequest, aSlice, aTask, START, tag } from "./documents.ts";
 import { openRig } from "./rig.ts";
 import type { Rig } from "./rig.ts";
 
@@ -52,6 +53,17 @@ describe("a running request", () => {
     };
     await watch(rig, 10);
     expect((await rig.doc("request", ID)).dueAt).toBe(START + 10);
+  });
+
+  it("wakes the packer where the turn before may have died just after it took slices back", async () => {
+    const rig = await rigWith([aSlice(ID, 0)], [], { end: null });
+    const account = { ...newHead({ id: ACCOUNT, by: "n", dueAt: START + 60_000 }), state: "open" } as const;
+    await rig.store.insertOnce("account", { ...account, account: ACCOUNT, pauses: {}, learned: {} });
+    await rig.store.claimDue("request", { duty: "monitor", owner: "dead", leaseMs: 1_000, limit: 1 });
+    await watch(rig, 2_000);
+    expect((await rig.doc("account", ACCOUNT)).dueAt).toBe(START + 2_000);
+    await watch(rig, 600_000);
+    expect((await rig.doc("account", ACCOUNT)).version).toBe(2);
   });
 
   it.each(["void", "ended"] as const)("takes back what is placed in a task that is %s", async (state) => {
