@@ -1,19 +1,9 @@
 import type { Fault } from "@granary/domain";
-import { isComment } from "../commentless.ts";
-import { eachSchema, entriesOf, isSchema, referred, typesOf } from "../eachSchema.ts";
-import { jsonSchemaFaults } from "../jsonSchema.ts";
-import { onCircles } from "../onCircles.ts";
+import { entriesOf, isSchema, typesOf } from "../eachSchema.ts";
+import { subsetFaults, type Tell } from "../subsetFaults.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
-type Tell = (path: string, message: string) => void;
 
-/** The whole that a schema stands in, and which of its schemas lead round to themselves. */
-interface Around {
-  readonly root: Schema;
-  readonly circles: ReadonlySet<Schema>;
-}
-
-const ROOT = "output.schema";
 /**
  * What structured output takes, and `oneOf`, which is sent as `anyOf`. Source:
  * https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations, and the
@@ -41,28 +31,20 @@ const SAYS_WHAT = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
  * outside the subset. Paths begin with `output.schema`; each message says what to do.
  */
 export function schemaFaults(schema: Schema): readonly Fault[] {
-  const invalid = jsonSchemaFaults(schema, ROOT);
-  if (invalid.length > 0) return invalid;
-  const faults: Fault[] = [];
-  const tell: Tell = (path, message) => faults.push({ path, message });
-  const around: Around = { root: schema, circles: onCircles(schema, parts) };
-  for (const [at, path] of eachSchema(schema, ROOT)) check(at, path, around, tell);
-  return faults;
+  return subsetFaults(schema, {
+    name: "Anthropic",
+    known: KNOWN,
+    remedies: REMEDIES,
+    saysWhat: { keywords: SAYS_WHAT, missing: "a type, an enum, a const, anyOf or $ref" },
+    round: {
+      through: parts,
+      message: "leads round to itself, which Anthropic does not take: write out as many levels as needed",
+    },
+    check,
+  });
 }
 
-function check(schema: unknown, path: string, around: Around, tell: Tell): void {
-  if (!isSchema(schema)) {
-    if (!path.endsWith(".additionalProperties")) tell(path, "must say what the value is: give it a type");
-    return;
-  }
-  for (const keyword of Object.keys(schema))
-    if (!KNOWN.has(keyword) && !isComment(keyword))
-      tell(
-        `${path}.${keyword}`,
-        `is not supported by Anthropic: ${REMEDIES[keyword] ?? "remove it, and check it after the answer"}`,
-      );
-  if (!SAYS_WHAT.some((keyword) => keyword in schema))
-    tell(path, "must say what the value is: give it a type, an enum, a const, anyOf or $ref");
+function check(schema: Schema, path: string, tell: Tell): void {
   if (
     (typesOf(schema).includes("object") || "properties" in schema) &&
     schema["additionalProperties"] !== false
@@ -79,7 +61,6 @@ function check(schema: unknown, path: string, around: Around, tell: Tell): void 
   checkValues(schema, path, tell);
   if (Array.isArray(schema["allOf"]) && schema["allOf"].some((part) => isSchema(part) && "$ref" in part))
     tell(`${path}.allOf`, "must not hold a $ref: write its parts as one schema");
-  if (typeof schema["$ref"] === "string") checkReference(schema, schema["$ref"], path, around, tell);
 }
 
 function checkValues(schema: Schema, path: string, tell: Tell): void {
@@ -90,27 +71,6 @@ function checkValues(schema: Schema, path: string, tell: Tell): void {
 
 function isComplex(value: unknown): boolean {
   return typeof value === "object" && value !== null;
-}
-
-function checkReference(
-  schema: Schema,
-  reference: string,
-  path: string,
-  { root, circles }: Around,
-  tell: Tell,
-): void {
-  if (referred(reference, root) === undefined) {
-    tell(`${path}.$ref`, "must stay inside the schema: put the definition under $defs");
-    return;
-  }
-  for (const keyword of Object.keys(schema))
-    if (!keyword.startsWith("$") && !isComment(keyword) && keyword !== "title" && keyword !== "description")
-      tell(`${path}.${keyword}`, "must not stand beside $ref: move it into the definition");
-  if (circles.has(schema))
-    tell(
-      `${path}.$ref`,
-      "leads round to itself, which Anthropic does not take: write out as many levels as needed",
-    );
 }
 
 /** All that a schema is made of. */

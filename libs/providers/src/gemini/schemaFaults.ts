@@ -1,19 +1,9 @@
 import type { Fault } from "@granary/domain";
-import { isComment } from "../commentless.ts";
-import { eachSchema, entriesOf, isSchema, referred } from "../eachSchema.ts";
-import { jsonSchemaFaults } from "../jsonSchema.ts";
-import { onCircles } from "../onCircles.ts";
+import { entriesOf } from "../eachSchema.ts";
+import { subsetFaults, type Tell } from "../subsetFaults.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
-type Tell = (path: string, message: string) => void;
 
-/** The whole that a schema stands in, and which of its schemas lead round to themselves. */
-interface Around {
-  readonly root: Schema;
-  readonly circles: ReadonlySet<Schema>;
-}
-
-const ROOT = "output.schema";
 /** What `responseJsonSchema` takes, and `const`, which is sent as an `enum`. Source: https://ai.google.dev/api/generate-content#FIELDS.response_json_schema */
 const KNOWN: ReadonlySet<string> = new Set(
   (
@@ -40,34 +30,26 @@ const SAYS_WHAT = ["type", "enum", "const", "anyOf", "oneOf", "$ref", "propertie
  * it as `anyOf`: the answer is checked against it.
  */
 export function schemaFaults(schema: Schema): readonly Fault[] {
-  const invalid = jsonSchemaFaults(schema, ROOT);
-  if (invalid.length > 0) return invalid;
-  const faults: Fault[] = [];
-  const tell: Tell = (path, message) => faults.push({ path, message });
-  const around: Around = { root: schema, circles: onCircles(schema, needed) };
-  for (const [at, path] of eachSchema(schema, ROOT)) check(at, path, around, tell);
-  return faults;
+  return subsetFaults(schema, {
+    name: "Gemini",
+    known: KNOWN,
+    remedies: REMEDIES,
+    saysWhat: { keywords: SAYS_WHAT, missing: "a type, an enum, anyOf or $ref" },
+    round: {
+      through: needed,
+      message:
+        "leads round to itself by required values alone, which Gemini does not take: take a property on the way out of required",
+    },
+    check,
+  });
 }
 
-function check(schema: unknown, path: string, around: Around, tell: Tell): void {
-  if (!isSchema(schema)) {
-    if (!path.endsWith(".additionalProperties")) tell(path, "must say what the value is: give it a type");
-    return;
-  }
-  for (const keyword of Object.keys(schema))
-    if (!KNOWN.has(keyword) && !isComment(keyword))
-      tell(
-        `${path}.${keyword}`,
-        `is not supported by Gemini: ${REMEDIES[keyword] ?? "remove it, and check it after the answer"}`,
-      );
-  if (!SAYS_WHAT.some((keyword) => keyword in schema))
-    tell(path, "must say what the value is: give it a type, an enum, anyOf or $ref");
+function check(schema: Schema, path: string, tell: Tell): void {
   if (Array.isArray(schema["items"]))
     tell(`${path}.items`, "must be one schema: use prefixItems for a tuple");
   if (typeof schema["format"] === "string" && !FORMATS.has(schema["format"]))
     tell(`${path}.format`, `is not supported by Gemini: use one of ${[...FORMATS].join(", ")}, or remove it`);
   for (const keyword of ["enum", "const"] as const) checkValues(schema, keyword, path, tell);
-  if (typeof schema["$ref"] === "string") checkReference(schema, schema["$ref"], path, around, tell);
 }
 
 function checkValues(schema: Schema, keyword: "enum" | "const", path: string, tell: Tell): void {
@@ -77,27 +59,6 @@ function checkValues(schema: Schema, keyword: "enum" | "const", path: string, te
     tell(
       `${path}.${keyword}`,
       'is supported by Gemini for strings and numbers alone: use anyOf with {"type": "null"}, or the type boolean',
-    );
-}
-
-function checkReference(
-  schema: Schema,
-  reference: string,
-  path: string,
-  { root, circles }: Around,
-  tell: Tell,
-): void {
-  if (referred(reference, root) === undefined) {
-    tell(`${path}.$ref`, "must stay inside the schema: put the definition under $defs");
-    return;
-  }
-  for (const keyword of Object.keys(schema))
-    if (!keyword.startsWith("$") && !isComment(keyword) && keyword !== "title" && keyword !== "description")
-      tell(`${path}.${keyword}`, "must not stand beside $ref: move it into the definition");
-  if (circles.has(schema))
-    tell(
-      `${path}.$ref`,
-      "leads round to itself by required values alone, which Gemini does not take: take a property on the way out of required",
     );
 }
 
