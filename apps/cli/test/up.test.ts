@@ -207,11 +207,16 @@ describe("a live account with a wrong key", () => {
     );
     const watching = here.start(["watch", "a"], live(wrong));
     await watching.said(/of openai:default waits for account .*check its key, quota and billing/);
-    expect(await here.json(["list"], live(wrong))).toMatchObject({
-      requests: [{ tasks: [{ waitsFor: "account" }] }],
-    });
-    expect(await here.json(["show", "a"], live(wrong))).toMatchObject({ tasks: [{ waitsFor: "account" }] });
-    expect((await here.granary(["show", "a"], live(wrong))).stderr).toContain("check its key");
+    // While a probe is out for the task it waits for nothing.
+    await expect
+      .poll(async () => here.json(["list"], live(wrong)), { timeout: 30_000 })
+      .toMatchObject({ requests: [{ tasks: [{ waitsFor: "account" }] }] });
+    await expect
+      .poll(async () => here.json(["show", "a"], live(wrong)), { timeout: 30_000 })
+      .toMatchObject({ tasks: [{ waitsFor: "account" }] });
+    await expect
+      .poll(async () => (await here.granary(["show", "a"], live(wrong))).stderr, { timeout: 30_000 })
+      .toContain("check its key");
     const doctor = await here.granary(["doctor"], live(wrong));
     expect(doctor.code).toBe(1);
     expect(doctor.stdout).toContain("account openai:default: live, does not do its work");

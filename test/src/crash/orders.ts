@@ -3,11 +3,14 @@ import { requestKey } from "@granary/domain";
 import { systemClock, systemIds } from "@granary/runtime";
 import { SOURCE } from "../e2e/site.ts";
 
+/** What a caller waits for before it goes on. */
+type Moment = "accepted" | TaskState;
+
 /** A command that a caller gives, and when. */
 export interface Order {
   readonly command: Command;
-  /** Not before a task of the request is so, or the request has ended. At once where it is left out. */
-  readonly once?: TaskState;
+  /** Not before the request is there, or a task of it is so, or it has ended. At once where it is left out. */
+  readonly once?: Moment;
   /** It is to be refused, and to leave nothing. */
   readonly isRefused?: true;
 }
@@ -20,7 +23,7 @@ export function submitOrder(data: { readonly requestId: string } & Readonly<Reco
 }
 
 /** A cancel order. */
-export function cancelOrder(requestId: string, source: string, once?: TaskState): Order {
+export function cancelOrder(requestId: string, source: string, once?: Moment): Order {
   const command: Command = { id: `cancel-${requestId}`, type: "cancel", data: { source, requestId } };
   return once === undefined ? { command } : { command, once };
 }
@@ -57,8 +60,9 @@ export function requestOf({ data }: Command): string {
   return requestKey(systemIds, source, requestId);
 }
 
-async function isTime(store: Store, request: string, once: TaskState | undefined): Promise<boolean> {
+async function isTime(store: Store, request: string, once: Moment | undefined): Promise<boolean> {
   const doc = await store.load("request", request);
+  if (once === "accepted") return doc !== null;
   if (doc?.state === "ended" || doc?.end) return true;
   const tasks = await store.tasks({ request }, { limit: 10 });
   return tasks.some(({ state }) => state === once);

@@ -114,12 +114,16 @@ const SITUATIONS = {
     scenario: { pace: LONG, faults: [{ on: "list", what: "server_error", nth: 2 }] },
     orders: [own(provider, "own", 12)],
   }),
-  /** Requests that are cancelled: before they travel, alone in a job, and together with others in one. */
+  /** A request that is cancelled while it waits for others to share a job with: long enough on the slowest store. */
+  young: (provider) => ({
+    scenario: { pace: PACE },
+    settings: { LINGER: "10s" },
+    orders: [...several(provider, "single", 4), cancelOrder("single-1", SOURCE, "accepted")],
+  }),
+  /** Requests that are cancelled: alone in a job, and together with others in one. */
   cancelled: (provider) => ({
     scenario: { pace: { ...PACE, jobMs: 5_000 } },
     orders: [
-      own(provider, "young", 6),
-      cancelOrder("young", ownSource("young")),
       own(provider, "alone", 6),
       ...several(provider, "single", 4),
       cancelOrder("alone", ownSource("alone"), "running"),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JobSnapshot, JobStatus } from "@granary/domain";
 import { noticing } from "../driftOf.ts";
+import { wireCount } from "../wireCount.ts";
 import { JOB_FIELDS } from "./knownFields.ts";
 
 const text = z.string().nullish().catch(null);
@@ -8,7 +9,6 @@ const instant = text.transform((value) => {
   const at = Date.parse(value ?? "");
   return Number.isFinite(at) ? at : null;
 });
-const count = z.number().int().nonnegative();
 
 /**
  * A message batch. Only `id` and `processing_status` must be there: a list with one odd batch in it, perhaps another
@@ -18,7 +18,13 @@ export const batch = z.object({
   id: z.string().min(1),
   processing_status: z.string(),
   request_counts: z
-    .object({ processing: count, succeeded: count, errored: count, canceled: count, expired: count })
+    .object({
+      processing: wireCount,
+      succeeded: wireCount,
+      errored: wireCount,
+      canceled: wireCount,
+      expired: wireCount,
+    })
     .nullish()
     .catch(null),
   created_at: instant,

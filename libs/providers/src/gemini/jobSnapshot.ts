@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JobSnapshot, JobStatus } from "@granary/domain";
 import { noticing } from "../driftOf.ts";
+import { wireCount } from "../wireCount.ts";
 import { JOB_FIELDS } from "./knownFields.ts";
 import { rpcName } from "./rpcCodes.ts";
 
@@ -11,7 +12,7 @@ const instant = text.transform((value) => {
 });
 /** 64-bit numbers are strings in Google's JSON, and a zero is left out. */
 const count = z
-  .union([z.string().regex(/^\d{1,15}$/), z.number().int().nonnegative()])
+  .union([z.string().regex(/^\d{1,15}$/), wireCount])
   .nullish()
   .transform((value) => Number(value ?? 0));
 const output = z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JobSnapshot, JobStatus } from "@granary/domain";
 import { noticing } from "../driftOf.ts";
+import { wireCount } from "../wireCount.ts";
 import { JOB_FIELDS } from "./knownFields.ts";
 import { responsesUsage } from "./usageOf.ts";
 
@@ -21,11 +22,11 @@ const instant = z
   .catch(null)
   .transform((value) => {
     if (typeof value === "string") return Date.parse(value);
-    const at = value == null ? null : Math.round(value * 1000);
+    // A minus zero does not come back from a document.
+    const at = value == null ? null : Math.round(value * 1000) + 0;
     // What no date can be is no instant: somebody would have to show it.
     return at === null || Math.abs(at) > LAST_INSTANT ? null : at;
   });
-const count = z.number().int().nonnegative();
 
 /**
  * A batch object. Only `id` and `status` must be there: a list with one odd job in it, perhaps another
@@ -41,7 +42,10 @@ const batch = z.object({
   created_at: instant,
   expires_at: instant,
   job_deadline: instant,
-  request_counts: z.object({ total: count, completed: count, failed: count }).nullish().catch(null),
+  request_counts: z
+    .object({ total: wireCount, completed: wireCount, failed: wireCount })
+    .nullish()
+    .catch(null),
   metadata: z.record(z.string(), z.unknown()).nullish().catch(null),
   errors: z
     .object({

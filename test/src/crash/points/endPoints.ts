@@ -22,6 +22,7 @@ export const END_POINTS = pointsOf(
     },
     "slices-detached": {
       matches: moved("ending"),
+      situation: "young",
       isBulk: true,
       lost: "the end of a task nobody is left in, outcomes",
       repairedBy: STAYS_DUE,
@@ -33,12 +34,14 @@ export const END_POINTS = pointsOf(
     },
     "outcomes-put": {
       matches: by("monitor", called("store.putOutcomes")),
+      situation: "young",
       isBulk: true,
       lost: "the slices' end",
       repairedBy: STAYS_DUE,
     },
     "slices-settled": {
       matches: by("monitor", called("store.settleSlices")),
+      situation: "young",
       isBulk: true,
       lost: "the closing",
       repairedBy: STAYS_DUE,
