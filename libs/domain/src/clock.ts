@@ -1,7 +1,12 @@
 /** Time, handed in. */
 export interface Clock {
-  /** Wall clock, epoch milliseconds. */
+  /** Time of day, epoch milliseconds: the store's where a process takes its time from there, else the machine's. */
   now(): number;
+  /**
+   * The machine's own wall clock where `now` is another one: it has gone on after a machine stood still as a whole,
+   * which `monotonic` may not have.
+   */
+  wall?(): number;
   /** Milliseconds that never go back. */
   monotonic(): number;
   /** Resolves after `ms`, or at once (without an error) when `signal` aborts. */

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { folderArtifacts } from "@granary/artifacts";
 import type { Catalogue, Fact, Objects, Store } from "@granary/domain";
-import type { DriftDeps, EpochGuard, GranaryConfig, Log, StepDeps } from "@granary/runtime";
+import type { DriftDeps, EpochGuard, GranaryConfig, Log, StepDeps, Tracer } from "@granary/runtime";
 import { driftNotes, epochGuard, systemClock, systemIds } from "@granary/runtime";
+import { storeClock } from "./storeClock.ts";
 
 /** What the steps of every service are made from. */
 export interface HostDeps extends StepDeps {
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly objects?: Objects;
   /** Counts what of a provider's answers nobody here knows. */
   readonly countDrift?: DriftDeps["count"];
+  /** Told where time goes. */
+  readonly tracer?: Tracer;
 }
 
 /**
@@ -29,11 +32,11 @@ export interface Surroundings {
  */
 export async function openDeps(
   config: GranaryConfig,
-  { log, store, catalogue, publish, objects, countDrift }: Surroundings,
+  { log, store, catalogue, publish, objects, countDrift, tracer }: Surroundings,
 ): Promise<HostDeps> {
   const artifacts = await folderArtifacts(config.artifacts.folder);
   const { instance } = await store.gate(config.instance ?? systemIds.random(4));
-  const clock = systemClock;
+  const clock = await storeClock(store, systemClock);
   return {
     store,
     artifacts,
@@ -47,5 +50,6 @@ export async function openDeps(
     drift: driftNotes({ store, clock, log, ...(countDrift ? { count: countDrift } : {}) }),
     publish,
     ...(objects ? { objects } : {}),
+    ...(tracer ? { tracer } : {}),
   };
 }

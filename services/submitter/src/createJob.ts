@@ -41,13 +41,13 @@ export async function createJob(
   if (dialect.tags === "hidden" && !(await takeOpenCreate(deps, ready))) return giveUpUnsent(deps, ready);
 
   const sweep = await deps.store.load("sweep", ready.account);
-  const started = { at: deps.clock.now(), monotonic: deps.clock.monotonic() };
+  const started = { at: deps.clock.now(), wall: wallOf(deps), monotonic: deps.clock.monotonic() };
   const intended = await writeIntent(deps, ready, started.at, sweep?.seq ?? 0);
   if (!intended?.intent) return;
 
   const earlier = await writeIntentFile(deps, intended);
   if (earlier) return loseToEarlier(deps, intended, earlier.at);
-  const elapsedMs = Math.max(deps.clock.now() - started.at, deps.clock.monotonic() - started.monotonic);
+  const elapsedMs = Math.max(wallOf(deps) - started.wall, deps.clock.monotonic() - started.monotonic);
   if (elapsedMs >= LAST_LOOK_MS) {
     deps.log.warn({ taskId: intended.id, elapsedMs }, "too long since the intent, attempt given up unsent");
     return giveUpUnsent(deps, intended);
@@ -60,6 +60,11 @@ export async function createJob(
     timeoutMs: createTimeoutMs(intended.bytes),
   });
   await answer(deps, intended, given);
+}
+
+/** For the last look: the store's time may be an estimate that was corrected meanwhile. */
+function wallOf({ clock }: SubmitterDeps): number {
+  return clock.wall?.() ?? clock.now();
 }
 
 /** Nothing was sent: the task goes back to wait for its turn. */
