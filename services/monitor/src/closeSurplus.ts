@@ -1,10 +1,11 @@
 import type { JobSnapshot, TaskDoc, TaskJob } from "@granary/domain";
-import { changeTask, costOfJob, isTerminal, priceOf, ProviderTrouble } from "@granary/domain";
+import { BrokenTransfer, changeTask, costOfJob, isTerminal, priceOf, ProviderTrouble } from "@granary/domain";
 import type { TaskCommand } from "@granary/domain";
 import { accountOf, change } from "@granary/runtime";
 import type { StepContext } from "@granary/runtime";
 import { reread } from "./reread.ts";
 import type { MonitorDeps } from "./settings.ts";
+import { usageOfJob } from "./usageOfJob.ts";
 
 /**
  * Looks after provider jobs that do work another job does already: each is told of, cancelled until it has ended,
@@ -17,8 +18,8 @@ export async function closeSurplus(deps: MonitorDeps, held: TaskDoc, context: St
       try {
         task = await closeOne(deps, task, job, context);
       } catch (error) {
-        if (!(error instanceof ProviderTrouble)) throw error;
-        deps.log.warn({ taskId: held.id, jobId: job.jobId, why: error.why }, "surplus job not reached");
+        if (!(error instanceof ProviderTrouble || error instanceof BrokenTransfer)) throw error;
+        deps.log.warn({ taskId: held.id, jobId: job.jobId, err: error }, "surplus job not reached");
       }
   return task;
 }
@@ -26,7 +27,7 @@ export async function closeSurplus(deps: MonitorDeps, held: TaskDoc, context: St
 async function closeOne(
   deps: MonitorDeps,
   held: TaskDoc,
-  { jobId, seenAt }: TaskJob,
+  { jobId }: TaskJob,
   { signal }: StepContext,
 ): Promise<TaskDoc> {
   const { provider } = accountOf(deps, held.account);
@@ -38,24 +39,36 @@ async function closeOne(
     await provider.cancel(jobId, { signal });
     return told;
   }
-  return write(deps, told, {
-    type: "closeSurplus",
-    jobId,
-    at: deps.clock.now(),
-    costMicros: chargeOf(deps, held, seenAt, job),
-  });
+  const costMicros = await costOf(deps, told, jobId, job, { signal });
+  return write(deps, told, { type: "closeSurplus", jobId, at: deps.clock.now(), costMicros });
 }
 
-/** What a job that is over has cost: nothing where it finished no line, unknown where its usage is not told. */
-function chargeOf(
-  { catalogue }: MonitorDeps,
-  { provider, account, model, lines }: TaskDoc,
-  seenAt: number,
+/**
+ * What a job that is over has cost: nothing where it finished no line, unknown where its usage is told nowhere. What is
+ * told in its results alone may take a while to be there.
+ * @throws ProviderTrouble, BrokenTransfer where it is worth another look
+ */
+async function costOf(
+  deps: MonitorDeps,
+  { id, provider, account, model, lines, jobs }: TaskDoc,
+  jobId: string,
   job: JobSnapshot | null,
-): number | null {
-  const price = priceOf(catalogue.prices, provider, model, seenAt, account);
-  if (job?.usage) return costOfJob(job.usage, lines, price);
-  return job && (job.counts?.completed ?? 0) === 0 ? 0 : null;
+  context: StepContext,
+): Promise<number | null> {
+  if (!job) return null;
+  if (!job.usage && (job.counts?.completed ?? 0) === 0) return 0;
+  const { quietMs, settleMs } = accountOf(deps, account).settings.durations;
+  const { seenAt, cancelAskedAt } = jobs.find((each) => each.jobId === jobId) ?? { seenAt: 0 };
+  try {
+    const used = await usageOfJob(deps, account, job, context);
+    return used && costOfJob(used, lines, priceOf(deps.catalogue.prices, provider, model, seenAt, account));
+  } catch (error) {
+    const waitedMs = deps.clock.now() - (cancelAskedAt ?? seenAt);
+    const isGone = error instanceof ProviderTrouble && error.why === "not_found";
+    if (!isGone || waitedMs < Math.max(quietMs, settleMs)) throw error;
+    deps.log.error({ taskId: id, jobId }, "what a surplus job has cost is told nowhere");
+    return null;
+  }
 }
 
 async function write(deps: MonitorDeps, held: TaskDoc, command: TaskCommand): Promise<TaskDoc> {

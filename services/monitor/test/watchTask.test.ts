@@ -172,6 +172,21 @@ describe("a monitor that has lost its claim", () => {
   });
 });
 
+/** A line of a result file whose answer took so many tokens. */
+const answerLine = (tokens: number): string =>
+  JSON.stringify({
+    custom_id: `${ID}.0`,
+    response: {
+      status_code: 200,
+      body: {
+        model: "gpt-4o-mini",
+        choices: [{ finish_reason: "stop", message: { content: "yes" } }],
+        usage: { prompt_tokens: tokens, completion_tokens: 0 },
+      },
+    },
+    error: null,
+  });
+
 const surplus = async (rig: Rig): Promise<number> =>
   rig.store.signal("task", [ID], { type: "job", jobId: "batch_b", at: START, how: "adopted" });
 
@@ -201,7 +216,7 @@ describe("a surplus job", () => {
   it.each([
     ["nothing where it finished no line", aJob("batch_b", { status: "cancelled" }), 0],
     ["nothing where it never began", aJob("batch_b", { status: "failed", counts: null }), 0],
-    ["an unknown sum where its usage is not told", overJob("batch_b"), null],
+    ["an unknown sum where its lines are counted and in no file", overJob("batch_b", { files: {} }), null],
     ["an unknown sum where it is gone", null, null],
   ] as const)("costs %s", async (_name, job, costMicros) => {
     const rig = await rigWithJob();
@@ -209,6 +224,32 @@ describe("a surplus job", () => {
     if (job) rig.provider.jobs.push(job);
     await look(rig);
     expect((await rig.doc("task", ID)).jobs[1]).toMatchObject({ closedAt: START, costMicros });
+  });
+
+  it("whose provider tells no usage costs what the lines of its results say", async () => {
+    const rig = await rigWithJob();
+    await surplus(rig);
+    rig.provider.jobs.push(overJob("batch_b", { counts: { total: 10, completed: 2, failed: 0 } }));
+    rig.provider.files.set("file_2", [answerLine(400_000), answerLine(600_000)]);
+    rig.provider.torn.add("file_2");
+    await look(rig);
+    expect((await rig.doc("task", ID)).jobs[1]).toMatchObject({ closedAt: null });
+    rig.provider.torn.clear();
+    await look(rig, 500);
+    expect((await rig.doc("task", ID)).jobs[1]).toMatchObject({ closedAt: START + 500, costMicros: 75_000 });
+  });
+
+  it("whose results are not found is looked at for as long as an absence must last, then closed", async () => {
+    const rig = await rigWithJob();
+    await surplus(rig);
+    rig.provider.jobs.push(overJob("batch_b"));
+    rig.provider.broken.set("download", trouble("not_found"));
+    await look(rig);
+    await look(rig, 4_999);
+    expect((await rig.doc("task", ID)).jobs[1]).toMatchObject({ closedAt: null });
+    await look(rig, 500);
+    expect((await rig.doc("task", ID)).jobs[1]).toMatchObject({ closedAt: START + 5_499, costMicros: null });
+    expect(rig.told).toContain("what a surplus job has cost is told nowhere");
   });
 
   it("that cannot be reached stays open, and keeps nobody from the task's own job", async () => {
