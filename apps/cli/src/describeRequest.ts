@@ -7,6 +7,7 @@ export function requestSummary(request: RequestDoc) {
   const { id, source, requestId, state, result, provider, account, model, endpoint, priority } = request;
   const { itemCount, counts, costMicros, estimateMicros, usage, revision, parent, metadata } = request;
   const { acceptedAt, endedAt, deadlineAt, waitsFor, lastError, end } = request;
+  const { exportedAt = null, purged = null } = request;
   return {
     id,
     source,
@@ -33,6 +34,8 @@ export function requestSummary(request: RequestDoc) {
     waitsFor,
     lastError,
     end,
+    exportedAt,
+    purged,
     results:
       request.results === null
         ? null
@@ -102,6 +105,13 @@ export function requestLines(request: RequestDoc): readonly string[] {
     ["parent", request.parent],
     ["adopts", request.adopts?.jobId ?? null],
     ["revision", request.revision === 0 ? null : String(request.revision)],
+    ["exported", request.exportedAt === undefined ? null : instant(request.exportedAt)],
+    [
+      "purged",
+      request.purged === undefined
+        ? null
+        : `${request.purged.what.join(", ")}: ${request.purged.doneAt === null ? `begun ${instant(request.purged.at)}, not finished` : instant(request.purged.doneAt)}`,
+    ],
     ["ended by", request.end ? `${request.end.why}, asked ${instant(request.end.at)}` : null],
     ["error", request.lastError ? `${request.lastError.code}: ${request.lastError.message}` : null],
   ];

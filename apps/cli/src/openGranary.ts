@@ -55,7 +55,19 @@ async function attached(config: EmbeddedConfig): Promise<EmbeddedConfig> {
  */
 export async function openConfigured(config: GranaryConfig, options: CommonOptions): Promise<Workspace> {
   const log = commandLog(config, options);
-  return isEmbedded(config) ? openWorkspace(await attached(config), log) : openRemote(config, log);
+  const workspace = isEmbedded(config)
+    ? await openWorkspace(await attached(config), log)
+    : await openRemote(config, log);
+  return inTrace(workspace, config.traceparent);
+}
+
+/** The workspace, with its commands in the trace in which this one was started. */
+function inTrace(workspace: Workspace, traceparent: string | null): Workspace {
+  if (traceparent === null) return workspace;
+  return {
+    ...workspace,
+    send: async (commands) => workspace.send(commands.map((command) => ({ traceparent, ...command }))),
+  };
 }
 
 /**

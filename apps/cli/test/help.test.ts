@@ -21,7 +21,7 @@ const LEAVES = program().commands.flatMap((command) =>
 describe("help", () => {
   test("knows every command an operator is promised", () => {
     const promised =
-      "up plan submit watch list show results artifacts cancel retry poll harvest verify doctor smoke providers simulator jobs unknown dlq migrate";
+      "up plan submit watch list show results artifacts cost cancel retry poll harvest verify doctor smoke providers simulator jobs unknown dlq purge migrate completion complete";
     expect(NAMES.toSorted()).toEqual(promised.split(" ").toSorted());
   });
 

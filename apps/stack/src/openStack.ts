@@ -5,7 +5,7 @@ import type { SupervisedSimulator } from "@granary/cli";
 import type { Role } from "@granary/domain";
 import { JOB_LIMITS, openStore } from "@granary/host";
 import { openLogger, readConfig } from "@granary/runtime";
-import type { DatabaseKind, FoundDatabase, RunningDatabase, RunningNats } from "@granary/servers";
+import type { DatabaseKind, FoundDatabase, NatsConfig, RunningDatabase, RunningNats } from "@granary/servers";
 import { databaseHint, findDatabases, freePort, startDatabase, startNats } from "@granary/servers";
 import { ALL_SIMULATED } from "./accountVariables.ts";
 import type { ServiceProcess } from "./serviceProcess.ts";
@@ -31,6 +31,8 @@ export interface StackOptions {
   readonly env?: Environment | ((said: Environment) => Environment);
   /** The only one whom NATS lets in; anybody where it is left out. */
   readonly natsUser?: { readonly name: string; readonly password: string };
+  /** How much NATS may keep on its disk, in bytes; as much as the server thinks fit where it is left out. */
+  readonly natsFileStoreBytes?: number;
   /** Leave the services for the caller to start; everything else is up. */
   readonly servicesLater?: boolean;
   /** Hears what is being started. */
@@ -64,7 +66,7 @@ const READY_MS = 60_000;
  * @throws Error where a part cannot be had or does not start; what was started is stopped again
  */
 export async function openStack(options: StackOptions): Promise<Stack> {
-  const { store, replicas, basePort, natsUser, tell = () => {} } = options;
+  const { store, replicas, basePort, natsUser, natsFileStoreBytes, tell = () => {} } = options;
   const folder = resolve(options.folder);
   const logs = join(folder, "logs");
   await mkdir(logs, { recursive: true });
@@ -77,7 +79,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     await startNats({
       folder: join(folder, "nats"),
       port: await port(),
-      ...(natsUser === undefined ? {} : { config: { user: natsUser } }),
+      config: {
+        ...(natsUser === undefined ? {} : { user: natsUser }),
+        ...(natsFileStoreBytes === undefined ? {} : { maxFileStoreBytes: natsFileStoreBytes }),
+      } satisfies NatsConfig,
     }),
   );
   const database = store === "sqlite" ? null : await openDatabase(await chosenDatabase(store));

@@ -4,6 +4,7 @@ import {
   addUsage,
   canonicalJson,
   countOne,
+  isPurged,
   NO_COUNTS,
   NO_USAGE,
   outcomeId,
@@ -12,6 +13,7 @@ import {
 } from "@granary/domain";
 import { checkDue } from "./checkDue.ts";
 import type { Checking } from "./checking.ts";
+import { checkPurged } from "./checkPurged.ts";
 import { checkChain, checkPartOutcomes } from "./checkPart.ts";
 import { resultCheck } from "./checkResults.ts";
 import { keyIn } from "./keyShapes.ts";
@@ -30,8 +32,11 @@ export async function checkRequest(checking: Checking, note: Notebook, request: 
   checking.facts.expect("request", request);
   checkDue(checking, note, "request", request);
   checkKeys(note, request.id, JSON.stringify(request), { request: request.id });
-  if ("path" in request.input) await proveBytes(checking, note, request.input, { request: request.id });
+  await checkPurged(checking, note, request);
+  if ("path" in request.input && !isPurged(request, "prompts"))
+    await proveBytes(checking, note, request.input, { request: request.id });
   checkCuts(note, request);
+  if (isPurged(request, "outcomes")) return;
   if (request.state === "ended" || (checking.quiet && request.state !== "accepted"))
     await checkItems(checking, note, request, closed);
 }

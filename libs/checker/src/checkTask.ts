@@ -23,6 +23,7 @@ export async function checkTask(checking: Checking, note: Notebook, task: TaskDo
   await checkJobs(checking, note, task);
   const slices = await slicesOfTask(checking.store, task.id);
   checkLeft(checking, note, task, slices);
+  if (task.purged) return checkKept(checking, note, task);
   const map = await readLineMap(checking, note, task);
   const settled = task.state === "ended" && task.verdicts !== null;
   if (!map || (!settled && !checking.quiet)) return proveFiles(checking, note, task);
@@ -38,6 +39,17 @@ export async function checkTask(checking: Checking, note: Notebook, task: TaskDo
   await checkOutcomes(checking, note, task, book, settled);
   await checkSlices(checking, note, task, slices, book);
   if (raw) checkCharge(checking, note, task, raw);
+}
+
+/**
+ * A task that carried what was purged: where another request needs its files they are there. That its requests' parts
+ * are gone is proven with them.
+ */
+async function checkKept(checking: Checking, note: Notebook, task: TaskDoc): Promise<void> {
+  if (task.purged?.filesAt !== null) return;
+  if (task.manifest) await proveBytes(checking, note, task.manifest, { task: task.id });
+  await proveFiles(checking, note, task);
+  note.unproven("V3", "verdicts of tasks that carried what was purged are not held against their items");
 }
 
 /** What is recorded is there, also where its content cannot be judged (yet). */

@@ -10,7 +10,7 @@ import { notebook } from "./notebook.ts";
 import type { Notebook } from "./notebook.ts";
 import { provenBytes } from "./provenBytes.ts";
 import type { Rejudgement } from "./rejudge.ts";
-import { addFinal, addRow, verdictBook } from "./verdictBook.ts";
+import { addFinal, addReplayed, addRow, sumReplayed, verdictBook } from "./verdictBook.ts";
 import type { VerdictBook } from "./verdictBook.ts";
 
 /** What the rows of a task are held against. */
@@ -41,8 +41,11 @@ export async function checkVerdicts(
     if (seen[row.line] !== 0) return about.found("V3", at, "is judged twice", ids);
     seen[row.line] = 1;
     addRow(book, row);
-    // A replay came after the parser changed: only its own rows must follow from the raw lines today.
-    if (!replayed.has(row.line)) checkAgainstRaw(checking, about, evidence, row, at);
+    // A replay came after parser or prices changed: only its own rows must follow from the raw lines today.
+    if (!replayed.has(row.line)) {
+      checkPrice(checking, about, evidence, row, at);
+      checkAgainstRaw(about, evidence, row, at);
+    }
     if (row.end === "final" && addFinal(book, row, task.id, 0, true).length > 0)
       about.found("V3", at, "is final twice in one task", ids);
   });
@@ -60,10 +63,22 @@ export async function checkVerdicts(
   for (const revision of task.revisions)
     await eachRow(checking, note, evidence, revision, (about, row, at) => {
       about.checked("V3");
-      checkAgainstRaw(checking, about, evidence, row, at);
       const { revision: number, appliedAt } = revision;
+      if (replayed.get(row.line) === number) checkPrice(checking, about, evidence, row, at);
+      checkAgainstRaw(about, evidence, row, at);
+      const known = addReplayed(book, row, appliedAt !== null);
+      if (row.end === "retry") {
+        if (!known)
+          about.found("V3", at, `replay ${number} prices a line that did not travel again`, {
+            task: task.id,
+            slice: row.slice,
+            ordinal: row.ordinal,
+            line: row.line,
+          });
+        return;
+      }
       const before = addFinal(book, row, task.id, number, appliedAt !== null);
-      if (row.end !== "final" || !before.some((final) => final.revision === 0 && final.line === row.line))
+      if (!before.some((final) => final.revision === 0 && final.line === row.line))
         about.found("V3", at, `replay ${number} speaks of an item that did not end here`, {
           task: task.id,
           slice: row.slice,
@@ -71,6 +86,7 @@ export async function checkVerdicts(
           line: row.line,
         });
     });
+  if (task.revisions.length > 0) sumReplayed(book);
   return book;
 }
 
@@ -133,13 +149,13 @@ function toldOf({ state, endedBy }: Slice): string {
   return endedBy === null ? state : `ended by ${endedBy}`;
 }
 
-/** Lines that a replay has judged anew. */
-async function replayedLines({ deps }: Checking, { task }: Evidence): Promise<ReadonlySet<number>> {
-  const lines = new Set<number>();
-  for (const { path } of task.revisions)
+/** Lines that a replay has judged or priced anew, with the number of the last one that did. */
+async function replayedLines({ deps }: Checking, { task }: Evidence): Promise<ReadonlyMap<number, number>> {
+  const lines = new Map<number, number>();
+  for (const { path, revision } of task.revisions)
     try {
       for await (const batch of jsonLines(deps.artifacts.read(path)))
-        for (const line of batch) lines.add(readRow(line)?.line ?? -1);
+        for (const line of batch) lines.set(readRow(line)?.line ?? -1, revision);
     } catch (error) {
       // That it is not there is told where it is held against its record.
       if (!(error instanceof ArtifactMissing)) throw error;
@@ -147,19 +163,26 @@ async function replayedLines({ deps }: Checking, { task }: Evidence): Promise<Re
   return lines;
 }
 
-function checkAgainstRaw(
+function checkPrice(
   { deps }: Checking,
   note: Notebook,
-  { task, raw }: Evidence,
+  { task }: Evidence,
   row: VerdictRow,
   at: string,
 ): void {
+  if (!deps.prices) return;
+  const costMicros = costOf(row.usage, priceOfTask(deps.prices, task));
+  if (row.costMicros !== costMicros)
+    note.found("V11", at, `cost ${row.costMicros}, by its usage ${costMicros}`, {
+      task: task.id,
+      slice: row.slice,
+      ordinal: row.ordinal,
+      line: row.line,
+    });
+}
+
+function checkAgainstRaw(note: Notebook, { task, raw }: Evidence, row: VerdictRow, at: string): void {
   const ids = { task: task.id, slice: row.slice, ordinal: row.ordinal, line: row.line };
-  if (deps.prices) {
-    const costMicros = costOf(row.usage, priceOfTask(deps.prices, task));
-    if (row.costMicros !== costMicros)
-      note.found("V11", at, `cost ${row.costMicros}, by its usage ${costMicros}`, ids);
-  }
   if (!raw) return;
   note.checked("V6");
   const line = raw.of(row.line);
@@ -197,8 +220,10 @@ function checkRecord({ deps }: Checking, note: Notebook, { task, raw }: Evidence
     );
   if (!deps.prices) return;
   const unusedMicros = unusedOf(raw, priceOfTask(deps.prices, task));
-  if (verdicts.unusedMicros !== unusedMicros)
-    note.found("V11", task.id, `has ${verdicts.unusedMicros} unused, its files say ${unusedMicros}`, ids);
+  // What nobody waits for is priced anew by every replay.
+  const last = task.revisions.at(-1) ?? verdicts;
+  if (last.unusedMicros !== unusedMicros)
+    note.found("V11", task.id, `has ${last.unusedMicros} unused, its files say ${unusedMicros}`, ids);
 }
 
 function unusedOf(raw: Rejudgement, price: Price | undefined): number | null {

@@ -10,7 +10,7 @@ export interface Notebook {
   found(rule: Rule, id: string, message: string, ids?: FindingIds): void;
   /** This part of the rule could not be proven. */
   unproven(rule: Rule, reason: string): void;
-  met(what: keyof Checked | "openRequests" | "openTasks", count?: number): void;
+  met(what: keyof Checked | "openRequests" | "openTasks" | "purging", count?: number): void;
   hasFindings(): boolean;
   /** Takes over what another one says. */
   add(other: Notebook): void;
@@ -84,6 +84,7 @@ export function notebook(): Notebook {
           jobs: numberOf(met, "jobs"),
         },
         open: { requests: numberOf(met, "openRequests"), tasks: numberOf(met, "openTasks") },
+        ...(met.has("purging") ? { purging: numberOf(met, "purging") } : {}),
         findings: names.flatMap((rule) => of(rule).kept),
         proved: names.map((rule) => {
           const { checked, findings, unproven } = of(rule);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { ArtifactMissing } from "@granary/domain";
 import type { ArtifactRef } from "@granary/domain";
+import { isPurgedPath } from "./checkPurged.ts";
 import type { Checking } from "./checking.ts";
 import { keyScanner } from "./keyShapes.ts";
 import type { Notebook } from "./notebook.ts";
@@ -12,12 +13,13 @@ import type { FindingIds } from "./report.ts";
  * @param onFault called at the end where the bytes are not those that were recorded: what they say proves nothing
  */
 export async function* provenBytes(
-  { deps, readPaths }: Checking,
+  checking: Checking,
   note: Notebook,
   { path, sha256, bytes }: ArtifactRef,
   ids: FindingIds,
   onFault?: () => void,
 ): AsyncGenerator<Uint8Array> {
+  const { deps, readPaths } = checking;
   const fault = (message: string): void => {
     note.found("V6", path, message, about);
     onFault?.();
@@ -40,7 +42,13 @@ export async function* provenBytes(
     }
   } catch (error) {
     if (!(error instanceof ArtifactMissing)) throw error;
-    return fault("is recorded and is not there");
+    if (!(await isPurgedPath(checking, path))) return fault("is recorded and is not there");
+    note.unproven(
+      "V6",
+      "files were purged, of which this store knows nothing: it was put back from an older copy",
+    );
+    onFault?.();
+    return;
   }
   if (key !== null) note.found("V12", path, `holds something in the form of a key: ${key}`, about);
   if (size !== bytes) fault(`has ${size} bytes, recorded are ${bytes}`);

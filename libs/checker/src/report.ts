@@ -64,6 +64,8 @@ export interface Report {
    * everything to be done looks here.
    */
   readonly open: { readonly requests: number; readonly tasks: number };
+  /** Requests whose purge was begun and is not done; absent where there is none. */
+  readonly purging?: number;
   /** At most 200 a rule; `proved` has the whole number. */
   readonly findings: readonly Finding[];
   readonly proved: readonly Proof[];

@@ -14,7 +14,10 @@ import {
 export interface SliceRows {
   rows: number;
   counts: Counts;
+  /** By the rows that count last: of the verdicts, or of a replay that is applied. */
   costMicros: number | null;
+  /** The same with a replay that is still being applied. */
+  pendingMicros: number | null;
   usage: Usage;
   cutBy: VerdictRow["cutBy"] | null;
   /** Ordinals that travel again. */
@@ -35,11 +38,21 @@ export interface FinalRow {
   readonly digest: string;
 }
 
+/** What a line costs, and whether it travelled again. */
+export interface LineCost {
+  readonly slice: string;
+  readonly travelled: boolean;
+  readonly appliedMicros: number | null;
+  readonly pendingMicros: number | null;
+}
+
 /** What the verdicts of one task say: sums, and a digest of each final row. */
 export interface VerdictBook {
   readonly slices: Map<string, SliceRows>;
   /** By request and ordinal; one entry for the verdicts, one more for each replay that speaks of the item. */
   readonly finals: Map<string, Map<number, FinalRow[]>>;
+  /** What each line costs, by its number: the newest row stands. */
+  readonly lines: Map<number, LineCost>;
   rows: number;
   retries: number;
   counts: Counts;
@@ -51,6 +64,7 @@ export function verdictBook(): VerdictBook {
   return {
     slices: new Map(),
     finals: new Map(),
+    lines: new Map(),
     rows: 0,
     retries: 0,
     counts: NO_COUNTS,
@@ -63,6 +77,14 @@ export function verdictBook(): VerdictBook {
 export function addRow(book: VerdictBook, row: VerdictRow): void {
   const slice = book.slices.get(row.slice) ?? emptySlice();
   book.slices.set(row.slice, slice);
+  const { costMicros } = row;
+  book.lines.set(row.line, {
+    slice: row.slice,
+    travelled: row.end === "retry",
+    appliedMicros: costMicros,
+    pendingMicros: costMicros,
+  });
+  slice.pendingMicros = addCosts(slice.pendingMicros, costMicros);
   for (const sums of [book, slice]) {
     sums.rows += 1;
     sums.costMicros = addCosts(sums.costMicros, row.costMicros);
@@ -77,8 +99,43 @@ export function addRow(book: VerdictBook, row: VerdictRow): void {
   }
 }
 
+/** Notes what a line costs by a replay. False where the line was not judged before. */
+export function addReplayed({ lines }: VerdictBook, row: VerdictRow, applied: boolean): boolean {
+  const there = lines.get(row.line);
+  if (!there) return false;
+  lines.set(row.line, {
+    ...there,
+    appliedMicros: applied ? row.costMicros : there.appliedMicros,
+    pendingMicros: row.costMicros,
+  });
+  return row.end === "final" || there.travelled;
+}
+
+/** Adds the slices' costs up anew, after replays. */
+export function sumReplayed({ slices, lines }: VerdictBook): void {
+  for (const slice of slices.values()) {
+    slice.costMicros = 0;
+    slice.pendingMicros = 0;
+  }
+  for (const { slice: id, appliedMicros, pendingMicros } of lines.values()) {
+    const slice = slices.get(id);
+    if (!slice) continue;
+    slice.costMicros = addCosts(slice.costMicros, appliedMicros);
+    slice.pendingMicros = addCosts(slice.pendingMicros, pendingMicros);
+  }
+}
+
 function emptySlice(): SliceRows {
-  return { rows: 0, counts: NO_COUNTS, costMicros: 0, usage: NO_USAGE, cutBy: null, again: [], free: 0 };
+  return {
+    rows: 0,
+    counts: NO_COUNTS,
+    costMicros: 0,
+    pendingMicros: 0,
+    usage: NO_USAGE,
+    cutBy: null,
+    again: [],
+    free: 0,
+  };
 }
 
 /** Adds a final row; answers those that were there for the item. */

@@ -96,7 +96,11 @@ export async function finishedWorld(otherwise: Otherwise = {}): Promise<Finished
   const settled = [
     settledBy(slices.a0, SHARED, shared.rows),
     settledBy(slices.a1, SHARED, shared.rows),
-    settledBy(slices.child, AGAIN, again.rows),
+    // A replay leaves the rest of a slice, and gives it the cost of its own rows.
+    {
+      ...settledBy(slices.child, AGAIN, again.rows),
+      costMicros: settledBy(slices.child, AGAIN, replayed).costMicros,
+    },
     { ...settledBy(slices.b0, SHARED, []), counts: cancelledTwice(), endedBy: "cancelled" as const },
     settledBy(slices.c0, SHARED, shared.rows),
   ];

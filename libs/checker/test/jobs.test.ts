@@ -286,7 +286,7 @@ test("V11 names sums of a request, a task and a slice that are not their parts'"
   await world.store.settleSlices([{ id, counts, usage, cutBy, costMicros: 1_000 }]);
   const report = await world.check();
   expect(of("V11", report).map(({ id: of_, message }) => `${of_} ${message}`)).toEqual([
-    `${slice.request} cost 30, its slices cost 1010`,
+    `${slice.request} cost 40, its slices cost 1020`,
     `${SHARED} cost 1, its rows cost 50`,
     `${SHARED} has 1 unused, its files say 20`,
     `${A0} cost 1000, its rows cost 20`,

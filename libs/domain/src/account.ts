@@ -1,5 +1,6 @@
 import type { BatchProvider, Dialect, JobLimits } from "./batchProvider.ts";
 import type { Price } from "./pricing.ts";
+import type { Retention } from "./retention.ts";
 
 /** Durations of an account, in milliseconds. */
 export interface Durations {
@@ -74,6 +75,8 @@ export interface SourceSettings {
   readonly dailyMicros?: number;
   /** Items that may be open at a time; a request that would go beyond it is refused, `backlog_full`. */
   readonly maxBacklog?: number;
+  /** How long its requests are kept, in place of the retention of all. */
+  readonly retention?: Retention;
 }
 
 /** The configuration the steps need; handed in, never read by the domain. */

@@ -104,6 +104,10 @@ describe("the submit command", () => {
     expect(faultsOf(submitHeader, SUBMIT)).toHaveLength(1);
   });
 
+  it("takes a traceparent that cannot be used: it is no fault of the request", () => {
+    expect(submitData.parse({ ...SUBMIT, traceparent: "none" }).traceparent).toBe("none");
+  });
+
   it("reports all faults at once, each with its place", () => {
     const faults = faultsOf(submitData, {
       ...SUBMIT,
@@ -112,7 +116,6 @@ describe("the submit command", () => {
       priority: 101,
       deadline: "tomorrow",
       maxCostUsd: 0,
-      traceparent: "none",
       retry: { maxAttempts: 0 },
       items: [{ key: "a", prompt: "x" }, { key: "" }, { key: "c", prompt: "x", params: { temperature: 3 } }],
       surprise: 1,
@@ -124,7 +127,6 @@ describe("the submit command", () => {
       "priority",
       "deadline",
       "maxCostUsd",
-      "traceparent",
       "retry.maxAttempts",
       "items.1.key",
       "items.2.params.temperature",

@@ -7,6 +7,7 @@ import type { Members } from "./members.ts";
 import type { Item, Output, RetryPolicy } from "./item.ts";
 import type { Counts, Usage } from "./outcome.ts";
 import type { JobStatus } from "./batchProvider.ts";
+import type { PurgePart } from "./retention.ts";
 
 /** What every driven document begins with. The store alone writes these fields. */
 export interface Head {
@@ -114,6 +115,7 @@ export interface RequestDoc extends Head {
   /** Whether its lines may share a job with other sources'. */
   readonly isolate: boolean;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** W3C trace context: the caller's, or one that was begun here; null where an older version accepted it. */
   readonly traceparent: string | null;
   /** The request whose items this one repeats. */
   readonly parent: string | null;
@@ -137,6 +139,29 @@ export interface RequestDoc extends Head {
   readonly replays: readonly string[];
   readonly waitsFor: WaitsFor | null;
   readonly lastError: LastError | null;
+  /** When somebody first said that its results were taken out, whole. Set once. */
+  readonly exportedAt?: number;
+  /** Set where something of it was removed; what its key and its costs need stays. */
+  readonly purged?: Purged;
+}
+
+/** What was removed of a request on purpose. */
+export interface Purged {
+  /** When that was last decided. */
+  readonly at: number;
+  readonly what: readonly PurgePart[];
+  /** The tasks that carried it, since its slices may be gone. */
+  readonly tasks: readonly string[];
+  /** When all of it was gone; null while it is still being removed. */
+  readonly doneAt: number | null;
+}
+
+/** That a task lacks something on purpose. From `at` on it is not harvested again. */
+export interface PurgedTask {
+  /** Something of a request that it carried is removed. */
+  readonly at: number;
+  /** Its files are removed, or about to be; null while another request needs them. */
+  readonly filesAt: number | null;
 }
 
 export type SliceState = "pending" | "placed" | "harvesting" | "ending" | "settled";
@@ -310,6 +335,10 @@ export interface TaskDoc extends Head {
   /** The only request it carries; null where there are several. */
   readonly request: string | null;
   readonly requests: number;
+  /** Its only request's trace, or one of its own where there are several; absent where an older version made it. */
+  readonly traceparent?: string;
+  /** Traces of the requests that share it, the first hundred of them; absent where it has a single one. */
+  readonly traces?: readonly string[];
   readonly sliceCount: number;
   readonly priority: number;
   readonly manifest: ArtifactRef | null;
@@ -345,6 +374,7 @@ export interface TaskDoc extends Head {
   readonly submittedAt: number | null;
   readonly endedAt: number | null;
   readonly result: TaskResult | null;
+  readonly purged?: PurgedTask;
 }
 
 /** A pause of one scope of an account: `create:<model>`, `poll`, `*` and so on. */

@@ -48,6 +48,8 @@ export type {
   Pause,
   ProviderFiles,
   ProviderView,
+  Purged,
+  PurgedTask,
   RawFile,
   RequestDoc,
   RequestEnd,
@@ -151,6 +153,7 @@ export type {
   SaveOptions,
   SchemaState,
   SliceMove,
+  SliceRepricing,
   SliceSettlement,
   Store,
   TaskFilter,
@@ -190,6 +193,17 @@ export { costOf, costOfJob, estimateMicros, priceList, priceOf, priceOfTask } fr
 export type { Price, PriceTier, Rates, TokenEstimate } from "./pricing.ts";
 export { acceptedFact, changeRequest, decideRequest, evolveRequest, requestResult } from "./request.ts";
 export type { RequestCommand, RequestEvent, Totals } from "./request.ts";
+export {
+  duePurge,
+  isPurged,
+  isPurging,
+  PURGE_NOT_BEFORE_MS,
+  PURGE_OVERDUE_MS,
+  PURGE_PARTS,
+  purgeBlocks,
+  purgedRequest,
+} from "./retention.ts";
+export type { PurgePart, Retention } from "./retention.ts";
 export { decideRetry, isRetryable, retryNotBefore } from "./retryPolicy.ts";
 export { DRIFT_NAMES, driftName, OTHER_DRIFT, tellDrift } from "./schemaDrift.ts";
 export { decideSlice, evolveSlice, moveOf, SLICE_MOVES } from "./slice.ts";
@@ -200,5 +214,7 @@ export { adoptingTask, bornRunning, lateTask } from "./adoptingTask.ts";
 export type { AdoptingTask } from "./adoptingTask.ts";
 export { changeTask, evolveTask, newTask } from "./taskEvolve.ts";
 export type { Change } from "./taskEvolve.ts";
+export { beginTrace, isBegunHere, parseTraceparent, readTraceparent } from "./traceparent.ts";
+export type { TracePlace } from "./traceparent.ts";
 export { judgeAbsent, judgeLine, outcomeOf, verdictRow } from "./verdicts.ts";
 export type { Judgement, OutputValidator, Rejection, RetryContext, VerdictRow } from "./verdicts.ts";

@@ -31,6 +31,7 @@ export type Signal =
   | { readonly type: "operator"; readonly verdict: OperatorVerdict }
   | { readonly type: "suspect"; readonly suspect: Suspect }
   | { readonly type: "again"; readonly n: number }
+  | { readonly type: "exported"; readonly at: number }
   | { readonly type: "pause"; readonly scope: string; readonly pause: Omit<Pause, "strikes"> }
   | { readonly type: "resume"; readonly scope: string };
 
@@ -57,6 +58,8 @@ export function applySignal(kind: Kind, doc: DocOf[Kind], signal: Signal): DocOf
 }
 
 function onRequest(doc: RequestDoc, signal: Signal): RequestDoc {
+  if (signal.type === "exported")
+    return doc.state !== "ended" || doc.exportedAt !== undefined ? doc : { ...doc, exportedAt: signal.at };
   if (signal.type !== "end" || signal.why === "timeout" || doc.end || doc.state === "ended") return doc;
   return { ...doc, end: { at: signal.at, why: signal.why } };
 }
@@ -71,6 +74,7 @@ function onTask(doc: TaskDoc, signal: Signal): TaskDoc {
       return withVerdict(doc, signal.verdict);
     case "again":
       return doc.state !== "ended" ||
+        doc.purged !== undefined ||
         (doc.again && doc.again.n >= signal.n) ||
         doc.revisions.length >= signal.n
         ? doc
@@ -79,6 +83,7 @@ function onTask(doc: TaskDoc, signal: Signal): TaskDoc {
     case "pause":
     case "resume":
     case "suspect":
+    case "exported":
       return doc;
   }
 }

@@ -175,6 +175,14 @@ export interface TaskFilter {
   readonly request?: string;
 }
 
+/** What a settled slice's lines cost under other prices. */
+export interface SliceRepricing {
+  readonly id: string;
+  /** What it cost before: where it costs something else meanwhile, nothing is changed. */
+  readonly fromMicros: number | null;
+  readonly costMicros: number | null;
+}
+
 /**
  * @throws StoreUnavailable from every method, where the store does not answer. A write may then have happened.
  */
@@ -238,6 +246,8 @@ export interface Store {
   moveSlices(move: SliceMove): Promise<readonly string[]>;
   /** harvesting or ending → settled, with the slice's sums. Repeatable. */
   settleSlices(rows: readonly SliceSettlement[]): Promise<void>;
+  /** Replaces the cost of slices that are settled, where it is still what it was. Repeatable. */
+  repriceSlices(rows: readonly SliceRepricing[]): Promise<void>;
   loadSlices(ids: readonly string[]): Promise<readonly Slice[]>;
   /** What waits to be packed, by pool and source. */
   pools(account: string): Promise<readonly PoolLine[]>;
@@ -289,6 +299,18 @@ export interface Store {
   /** Notes when letters were sent again; the first time stands. Answers the ids that this call marked. */
   markRedriven(ids: readonly string[], at: number): Promise<readonly string[]>;
 
+  /** Removes a request's outcomes, at most so many; answers how many went. */
+  removeOutcomes(request: string, limit: number): Promise<number>;
+  /** Removes a request's settled slices, at most so many; answers how many went. */
+  removeSlices(request: string, limit: number): Promise<number>;
+  /** Requests that ended at this instant or before, the oldest end first, then by id. */
+  endedRequests(
+    filter: { readonly source?: string; readonly endedBy: number },
+    page: {
+      readonly after?: { readonly endedAt: number; readonly id: string } | undefined;
+      readonly limit: number;
+    },
+  ): Promise<readonly RequestDoc[]>;
   requests(filter: RequestFilter, page: Page): Promise<readonly RequestDoc[]>;
   tasks(filter: TaskFilter, page: Page): Promise<readonly TaskDoc[]>;
   gauges(): Promise<Gauges>;

@@ -24,7 +24,16 @@ import { hasFilesToRemove, isHarvested, providerFilesOf } from "./providerFiles.
 /** What the packer found placed in a task, when it seals it. */
 export type Carried = Pick<
   TaskDoc,
-  "lines" | "bytes" | "tokens" | "estimateMicros" | "bySource" | "request" | "requests" | "sliceCount"
+  | "lines"
+  | "bytes"
+  | "tokens"
+  | "estimateMicros"
+  | "bySource"
+  | "request"
+  | "requests"
+  | "sliceCount"
+  | "traceparent"
+  | "traces"
 >;
 
 export type TaskCommand =

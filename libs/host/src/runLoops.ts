@@ -1,6 +1,6 @@
 import type { Bus } from "@granary/domain";
 import type { AnyWorker, LoopObserver } from "@granary/runtime";
-import { doorbell, runRelay, runWorkers, systemClock } from "@granary/runtime";
+import { doorbell, runRelay, runWorkers, systemClock, tracedBus } from "@granary/runtime";
 import type { HostDeps } from "./openDeps.ts";
 import type { OpenedStore } from "./openStore.ts";
 
@@ -31,7 +31,7 @@ export async function runLoops(
   { workers, handle, idleMs, metrics, beat }: Loops,
   stop: AbortSignal,
 ): Promise<void> {
-  const { store, clock, log, owner, epoch } = deps;
+  const { store, clock, log, owner, epoch, tracer } = deps;
   const due = doorbell(systemClock);
   const told = doorbell(systemClock);
   const wake = (): void => due.ring();
@@ -42,7 +42,16 @@ export async function runLoops(
     },
     listener: () => due.listener(),
   };
-  const loop = { store, clock, log, owner, ...(metrics ? { metrics } : {}), ...(beat ? { beat } : {}) };
+  const loop = {
+    store,
+    clock,
+    log,
+    owner,
+    ...(metrics ? { metrics } : {}),
+    ...(tracer ? { tracer } : {}),
+    ...(beat ? { beat } : {}),
+  };
+  const out = tracer ? tracedBus(bus, tracer, clock) : bus;
   const over = new AbortController();
   const hearing = Promise.all([watch(wake, over.signal), bus.wake(wake, over.signal)]);
   const commanded = handle
@@ -53,7 +62,7 @@ export async function runLoops(
       }, stop)
     : Promise.resolve();
   const stepsOver = new AbortController();
-  const relaying = runRelay({ ...loop, bell: told, idleMs: LEFT_BEHIND_MS }, bus, stepsOver.signal);
+  const relaying = runRelay({ ...loop, bell: told, idleMs: LEFT_BEHIND_MS }, out, stepsOver.signal);
   try {
     await Promise.all([
       runWorkers({ ...loop, bell: both, idleMs }, workers, stop),

@@ -27,11 +27,13 @@ import {
   observedStore,
   openLogger,
   openMetrics,
+  openTracer,
   run,
   secretsOf,
   serveProbes,
   storeCheck,
   systemClock,
+  tracedProvider,
   watchConfig,
 } from "@granary/runtime";
 import { demandReady } from "@granary/store";
@@ -72,6 +74,8 @@ export interface Between {
 
 /** A loop that has not given a sign of life for so long is stuck: the process is to be started anew. */
 const STALE_LOOP_MS = 120_000;
+/** Longest time the last spans have at the end; never more than a quarter of the grace. */
+const LAST_SPANS_MS = 2_000;
 const VERSION = "0.0.0";
 
 /**
@@ -117,8 +121,23 @@ async function serve(
     accounts: config.accounts.map(({ settings }) => settings),
   });
   noteNats(metrics, "away");
+  const tracer = opened.use(
+    await openTracer(config.tracing, {
+      service: `granary-${service}`,
+      version: VERSION,
+      log,
+      flushMs: Math.min(LAST_SPANS_MS, config.graceMs / 4),
+    }),
+  );
   const observed = (next: GranaryConfig) =>
-    catalogueOf(next, (provider, settings) => observedProvider(provider, settings, metrics.provider, clock));
+    catalogueOf(next, (provider, settings) =>
+      observedProvider(
+        config.tracing ? tracedProvider(provider, settings, tracer) : provider,
+        settings,
+        metrics.provider,
+        clock,
+      ),
+    );
   const live = liveCatalogue(observed(config));
   let place: OpenedStore | null = null;
   let natsState: NatsState = "away";
@@ -187,7 +206,7 @@ async function serve(
   });
   const observedPlace = observedStore(place.store, metrics, clock);
   const store = between?.store(observedPlace) ?? observedPlace;
-  const ownBus = busOf({ nats, service, store, metrics, log });
+  const ownBus = busOf({ nats, service, replicas: address.replicas, store, metrics, log });
   const bus = between?.bus(ownBus) ?? ownBus;
   await untilThere(async () => bus.ensure(), { ...waiting, what: "the streams" });
   const { deps, parts } = await untilThere(
@@ -202,6 +221,7 @@ async function serve(
         publish: async (facts) => bus.publish(facts),
         objects: natsObjects(nats),
         countDrift: (labels, times) => metrics.provider.drift.inc(labels, times),
+        ...(config.tracing ? { tracer } : {}),
       });
       await made.epoch.check();
       const built = build(made);
@@ -240,12 +260,14 @@ async function serve(
 function busOf({
   nats,
   service,
+  replicas,
   store,
   metrics,
   log,
 }: {
   readonly nats: Nats;
   readonly service: Role;
+  readonly replicas: number | null;
   readonly store: Store;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -257,6 +279,9 @@ function busOf({
       service,
       clock,
       log,
+      ...(replicas === null ? {} : { streams: { replicas } }),
+      // One service alone has to have the permission to change a stream.
+      updateReplicas: replicas !== null && service === "submitter",
       async dead(letters) {
         await store.putDead(letters);
         for (const letter of letters) {

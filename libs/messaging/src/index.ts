@@ -18,6 +18,7 @@ export type { JetStreamBus, JetStreamBusOptions } from "./jetstream/jetStreamBus
 export type { Nats, NatsStatus } from "./jetstream/nats.ts";
 export type { NatsAddress } from "./jetstream/natsAddress.ts";
 export { natsObjects } from "./jetstream/natsObjects.ts";
+export { ReplicasRefused } from "./jetstream/putReplicas.ts";
 export { putObject } from "./jetstream/putObject.ts";
 export type { PutObjectOptions } from "./jetstream/putObject.ts";
 export { removeObject } from "./jetstream/removeObject.ts";

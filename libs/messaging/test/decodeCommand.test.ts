@@ -89,3 +89,19 @@ describe("what can never be a command", () => {
     expect(decode({ ...EVENT, source: 7, data: { requestId: "r7" } })).toMatchObject({ requestId: "r7" });
   });
 });
+
+function traceOf(event: object, traceparent?: string): unknown {
+  const bytes = Buffer.from(JSON.stringify({ ...EVENT, ...event }));
+  const decoded = decodeCommand({ bytes, expectedType: EVENT.type, maxBytes: 10_000, traceparent });
+  return "command" in decoded ? decoded.command.traceparent : decoded;
+}
+
+test("the event's own trace wins over the header's, and one that cannot be used counts as left out", () => {
+  const own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+  expect(traceOf({ traceparent: own }, header)).toBe(own);
+  expect(traceOf({}, header)).toBe(header);
+  expect(traceOf({ traceparent: "x" }, header)).toBe(header);
+  expect(traceOf({ traceparent: `00-${"0".repeat(32)}-b7ad6b7169203331-01` }, "y")).toBeUndefined();
+  expect(traceOf({ traceparent: own.replace("00-", "cc-") })).toBe(own);
+});

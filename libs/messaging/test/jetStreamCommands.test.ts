@@ -461,3 +461,43 @@ test.skipIf(noNats)(
     expect((await manager.streams.info(rig.streams.factStream)).state.messages).toBe(30);
   },
 );
+
+test.skipIf(noNats)(
+  "a trace travels in the header, which counts where the event has none, and goes out with each fact",
+  async () => {
+    const header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const rig = await start();
+    const handled = new Map<string, string | undefined>();
+    consume(rig, async (batch) => {
+      for (const { id, traceparent } of batch) handled.set(id, traceparent);
+      return batch.map(replyTo);
+    });
+    const raw = async (name: string, command: Command): Promise<void> => {
+      const headers = newHeaders();
+      headers.set(name, header);
+      await rig.nats.connection.request(
+        `${rig.streams.subjectPrefix}.command.${command.type}`,
+        commandEvent(command, "tests", 0),
+        { headers, timeout: 5000 },
+      );
+    };
+    await raw("traceparent", { ...commandOf(1), id: "none" });
+    await raw("Traceparent", { ...commandOf(1), id: "capital" });
+    await raw("traceparent", { ...commandOf(1), id: "own", traceparent: own });
+    await vi.waitFor(() => expect(handled.size).toBe(3), WAIT);
+    expect(Object.fromEntries(handled)).toEqual({ none: header, capital: header, own });
+
+    const manager = await jetstreamManager(rig.nats.connection);
+    await clientOn(rig.nats, { streams: rig.streams }).publish({ ...commandOf(2), traceparent: own });
+    await rig.bus.publish([{ ...factOf(1), traceparent: own }, factOf(2)]);
+    const told = new Set<string | undefined>();
+    for (const seq of [1, 2])
+      told.add(
+        (await manager.streams.getMessage(rig.streams.factStream, { seq }))?.header.get("traceparent"),
+      );
+    expect(told).toEqual(new Set(["", own]));
+    await vi.waitFor(() => expect(handled.get(commandOf(2).id)).toBe(own), WAIT);
+  },
+  30_000,
+);

@@ -3,7 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeadLetter } from "@granary/domain";
-import { demanded, findNats, type NatsConfig, natsHint, type RunningNats, startNats } from "@granary/servers";
+import {
+  demanded,
+  findNats,
+  freePort,
+  type NatsConfig,
+  natsHint,
+  type RunningNats,
+  startNats,
+} from "@granary/servers";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { onTestFinished, TestRunner } from "vitest";
 import {
@@ -38,6 +46,15 @@ export async function newServer(config: NatsConfig = {}): Promise<RunningNats> {
     await rm(folder, { recursive: true, force: true });
   });
   return server;
+}
+
+/** Three members of one cluster, each to be killed by itself; they go with the test. */
+export async function newCluster(): Promise<readonly RunningNats[]> {
+  const members: number[] = [];
+  for (let member = 0; member < 3; member += 1) members.push(await freePort());
+  return Promise.all(
+    members.map((port, index) => newServer({ cluster: { name: `nats-${index}`, port, members } })),
+  );
 }
 
 /** A connection that comes back fast, and ends with the test. */

@@ -29,11 +29,17 @@ export async function change<K extends Kind>(
     const wanted = decide(current);
     if (!wanted) return null;
     const { at, ...save } = typeof options === "function" ? options(wanted.next) : options;
-    const facts = stampFacts(kind, current, wanted.facts ?? [], at);
+    const facts = stampFacts(kind, { ...current, ...traceOf(wanted.next) }, wanted.facts ?? [], at);
     const result = await store.save(kind, current, wanted.next, { ...save, facts });
     if ("saved" in result) return result.saved;
     const { found } = result;
     if (!found || (save.asOwner !== false && found.claim !== held.claim)) throw new LeaseLost(kind, held.id);
     current = found;
   }
+}
+
+/** A change may be what puts a document into a trace: its own facts belong there, too. */
+function traceOf(doc: object): { readonly traceparent?: string } {
+  const { traceparent } = doc as { readonly traceparent?: string | null };
+  return traceparent ? { traceparent } : {};
 }

@@ -2,6 +2,9 @@ import type { Clock, DocOf, Kind, Role, Store } from "@granary/domain";
 import { LeaseLost, StorageFull, StoreUnavailable } from "@granary/domain";
 import { logFieldsOf, withLogFields } from "./logFields.ts";
 import type { LoopObserver, StepOutcome } from "./loopObserver.ts";
+import { stepSpan } from "./tracing/stepSpan.ts";
+import type { Tracer } from "./tracing/tracer.ts";
+import { tracerOf } from "./tracing/tracer.ts";
 
 /** The least that a step asks of a logger; pino has it. */
 export interface Log {
@@ -44,6 +47,8 @@ export interface LoopDeps {
   readonly owner: string;
   /** Told of every step and lost lease. */
   readonly metrics?: LoopObserver;
+  /** Told of the time each step takes. */
+  readonly tracer?: Tracer;
   /** Called at every turn of a loop, with the loop's name: a sign of life. */
   readonly beat?: (loop: string) => void;
 }
@@ -84,7 +89,7 @@ export async function runStep<K extends Kind>(
   const renewing = renew(deps, worker, held, lost, done.signal);
   try {
     // Whatever the step logs, however deep, says which document it was about.
-    await withLogFields(logFieldsOf(worker.kind, held), async () => worker.step(held, { signal }));
+    await withLogFields(logFieldsOf(worker.kind, held), async () => traced(deps, worker, held, signal));
     deps.metrics?.stepEnded("ok");
   } catch (error) {
     const outcome = await afterFailing(deps, worker, held, error, stop);
@@ -94,6 +99,17 @@ export async function runStep<K extends Kind>(
     done.abort();
     await renewing;
   }
+}
+
+async function traced<K extends Kind>(
+  deps: LoopDeps,
+  worker: Worker<K>,
+  held: DocOf[K],
+  signal: AbortSignal,
+): Promise<void> {
+  const span = deps.tracer ? stepSpan(worker, held) : null;
+  if (!span) return worker.step(held, { signal });
+  return tracerOf(deps).span(span.name, span.about, async () => worker.step(held, { signal }));
 }
 
 async function afterFailing<K extends Kind>(

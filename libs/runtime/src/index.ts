@@ -4,7 +4,7 @@ export { doorbell } from "./doorbell.ts";
 export type { Doorbell } from "./doorbell.ts";
 export { claim, runStep } from "./dueLoop.ts";
 export type { AnyWorker, Log, LoopDeps, Step, StepContext, Worker } from "./dueLoop.ts";
-export { currentLogFields, withLogFields } from "./logFields.ts";
+export { currentLogFields, logFieldsOf, withLogFields } from "./logFields.ts";
 export type { LogFields } from "./logFields.ts";
 export type { LoopObserver, StepOutcome } from "./loopObserver.ts";
 export { epochGuard } from "./epochGuard.ts";
@@ -33,6 +33,7 @@ export type {
   NatsConfig,
   SqlitePlace,
   StoreConfig,
+  TracingConfig,
 } from "./config/granaryConfig.ts";
 export { readConfig } from "./config/readConfig.ts";
 export type { ReadConfigOptions } from "./config/readConfig.ts";
@@ -60,5 +61,13 @@ export { heartbeats } from "./probes/heartbeats.ts";
 export type { Heartbeats } from "./probes/heartbeats.ts";
 export { serveProbes } from "./probes/serveProbes.ts";
 export type { Probes, ServeProbesOptions } from "./probes/serveProbes.ts";
+export { openTracer } from "./tracing/openTracer.ts";
+export type { OpenedTracer, OpenTracerOptions } from "./tracing/openTracer.ts";
+export { requestAttributes, taskAttributes } from "./tracing/spanAttributes.ts";
+export { taskTrace, TRACES_KEPT } from "./tracing/taskTrace.ts";
+export { tracedBus } from "./tracing/tracedBus.ts";
+export { tracedProvider } from "./tracing/tracedProvider.ts";
+export { noTracer, tracerOf } from "./tracing/tracer.ts";
+export type { ActiveSpan, PastSpan, SpanAbout, SpanAttributes, Tracer } from "./tracing/tracer.ts";
 export { systemClock } from "./systemClock.ts";
 export { systemIds } from "./systemIds.ts";

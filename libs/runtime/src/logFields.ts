@@ -9,7 +9,7 @@ export interface LogFields {
   readonly requestId?: string;
   readonly taskId?: string;
   readonly account?: string;
-  /** W3C trace context, as the caller gave it. */
+  /** W3C trace context of the request or task. */
   readonly traceparent?: string;
 }
 
@@ -29,8 +29,12 @@ export function currentLogFields(): LogFields {
 export function logFieldsOf<K extends Kind>(kind: K, doc: DocOf[K]): LogFields {
   switch (kind) {
     case "task": {
-      const { id, request } = doc as TaskDoc;
-      return { taskId: id, ...(request === null ? {} : { request }) };
+      const { id, request, traceparent } = doc as TaskDoc;
+      return {
+        taskId: id,
+        ...(request === null ? {} : { request }),
+        ...(traceparent === undefined ? {} : { traceparent }),
+      };
     }
     case "request": {
       const { id, requestId, traceparent } = doc as RequestDoc;

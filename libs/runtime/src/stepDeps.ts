@@ -2,6 +2,7 @@ import type { Account, Artifacts, Catalogue, Clock, Ids, Store } from "@granary/
 import type { Log } from "./dueLoop.ts";
 import type { EpochGuard } from "./epochGuard.ts";
 import type { DriftNotes } from "./schemaDrift.ts";
+import type { Tracer } from "./tracing/tracer.ts";
 
 /** What every step may use. Each service adds what only it needs. */
 export interface StepDeps {
@@ -19,6 +20,8 @@ export interface StepDeps {
   readonly epoch?: EpochGuard;
   /** Hears of fields, statuses and lines that nobody here knows; absent where nobody listens. */
   readonly drift?: DriftNotes;
+  /** Told where time goes; absent where nobody looks at traces. */
+  readonly tracer?: Tracer;
 }
 
 /** The account, which the caller's claim has made sure is there. */

@@ -79,6 +79,8 @@ test("each kind of document gives the fields by which its lines are found", () =
   const task = aTask();
   expect(logFieldsOf("task", task)).toEqual({ taskId: task.id });
   expect(logFieldsOf("task", { ...task, request: "rq" })).toEqual({ taskId: task.id, request: "rq" });
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  expect(logFieldsOf("task", { ...task, traceparent })).toEqual({ taskId: task.id, traceparent });
   expect(logFieldsOf("request", aRequest({ traceparent: null }))).toEqual({
     request: "rqaaaa",
     requestId: "order-1",

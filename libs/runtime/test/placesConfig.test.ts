@@ -50,6 +50,7 @@ test("a service has its store in MongoDB, its bus at NATS, and no journal of its
       token: null,
       credentialsFile: null,
       caFile: null,
+      replicas: null,
     },
     http: { host: "0.0.0.0", port: 0 },
     graceMs: 120_000,
@@ -125,6 +126,8 @@ test.each([
   ["GRANARY_HTTP_PORT", "65536"],
   ["GRANARY_HTTP_PORT", "-1"],
   ["GRANARY_GRACE", "0s"],
+  ["GRANARY_NATS_REPLICAS", "2"],
+  ["GRANARY_NATS_REPLICAS", "three"],
   ["NATS_CA", "/no/such/file"],
   ["NATS_CREDENTIALS", "/no/such/file"],
 ])("%s that cannot be one is a fault, and nothing secret in it is repeated (%s)", (name, value) => {
@@ -150,6 +153,11 @@ test("who signs in at NATS may stand in the URL, and is taken out of it", () => 
     credentialsFile: "/creds",
     caFile: "/ca.pem",
   });
+});
+
+test("how many copies streams have is said to services, as 1, 3 or 5, or left as it is", () => {
+  expect(natsOf({ GRANARY_NATS_REPLICAS: "3" })).toMatchObject({ replicas: 3 });
+  expect(natsOf({})).toMatchObject({ replicas: null });
 });
 
 test("two ways to sign in at NATS, or half of one, are faults", () => {
@@ -219,6 +227,8 @@ test("what is secret is named so", () => {
     "NATS_URL",
     "NATS_PASSWORD",
     "NATS_TOKEN",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
     "OPENAI_API_KEY",
     "GEMINI_API_KEY",
     "ANTHROPIC_API_KEY",

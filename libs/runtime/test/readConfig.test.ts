@@ -8,6 +8,8 @@ test("without any variable the embedded stack has a simulated account and its us
   expect(redacted(read({}))).toEqual({
     store: { kind: "sqlite", sqlite: ".granary/granary.db", lock: ".granary/granary.db.lock" },
     nats: null,
+    tracing: null,
+    traceparent: null,
     artifacts: { folder: ".granary/artifacts" },
     journal: ".granary/granary.facts.jsonl",
     http: { host: "127.0.0.1", port: 8080 },
@@ -40,6 +42,7 @@ test("without any variable the embedded stack has a simulated account and its us
       anthropic: "anthropic is not supported yet",
     },
     sources: {},
+    retention: {},
     prices: [],
   });
 });

@@ -13,7 +13,7 @@ export type { RunningDatabase, StartDatabaseOptions } from "./database/startData
 export { demanded } from "./demanded.ts";
 export { findNats, natsHint } from "./nats/findNats.ts";
 export type { FindNatsOptions, FoundNats, NoNats } from "./nats/findNats.ts";
-export type { NatsConfig } from "./nats/natsConfig.ts";
+export type { NatsConfig, NatsMembership } from "./nats/natsConfig.ts";
 export { startNats } from "./nats/startNats.ts";
 export type { RunningNats, StartNatsOptions } from "./nats/startNats.ts";
 export { freePort } from "./freePort.ts";

@@ -139,6 +139,14 @@ test("the configuration syncs every message where the server can, and quotes wha
     ].join("\n"),
   );
   expect(natsConfig({ ...place, version: "2.9.25" }, { token: "t" })).not.toContain("sync_interval");
+  const cluster = { name: "nats-1", port: 6_001, members: [6_000, 6_001] };
+  expect(natsConfig(place, { cluster })).toContain(
+    [
+      'server_name: "nats-1"',
+      'cluster { name: granary, listen: "127.0.0.1:6001", routes: ["nats-route://127.0.0.1:6000", "nats-route://127.0.0.1:6001"] }',
+      "",
+    ].join("\n"),
+  );
 });
 
 test.skipIf(noNats)(

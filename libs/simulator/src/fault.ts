@@ -105,13 +105,17 @@ const jobFaults = [
   /** 404 to whoever asks for it for a while after its create. */
   z.strictObject({ ...job, what: z.literal("get_lag"), ms: milliseconds }),
   z.strictObject({ ...job, what: z.literal("all_lines_fail") }),
-  /** The next four and `oversized_line` spoil the file with the results, and inline answers where they can. */
+  /** The next four and the three after them spoil the file with the results, and inline answers where they can. */
   z.strictObject({ ...job, what: z.literal("duplicate_lines"), ...hit }),
   z.strictObject({ ...job, what: z.literal("missing_lines"), ...hit }),
   z.strictObject({ ...job, what: z.literal("corrupt_lines"), ...hit }),
   /** Lines of another job stand among the results. */
   z.strictObject({ ...job, what: z.literal("foreign_lines"), ...hit }),
   z.strictObject({ ...job, what: z.literal("oversized_line"), bytes: z.int().positive(), ...hit }),
+  /** A byte that is no UTF-8 stands in the middle of a line. */
+  z.strictObject({ ...job, what: z.literal("invalid_utf8"), ...hit }),
+  /** A NUL stands in the middle of a line, as a disk leaves it that lost a page. */
+  z.strictObject({ ...job, what: z.literal("nul_bytes"), ...hit }),
   z.strictObject({ ...job, what: z.literal("out_of_order") }),
   /** These three spoil files; answers that come inline have no lines. */
   z.strictObject({ ...job, what: z.literal("crlf") }),

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { lineBytes } from "./lineBytes.ts";
 
 const FLUSH_CHARACTERS = 256 * 1024;
 
@@ -13,7 +14,7 @@ export interface LineLayout {
 
 /** Writes a file line by line, in bounded memory. */
 export interface LineWriter {
-  /** Adds a line without its end. */
+  /** Adds a line without its end; what is no text in it is written as `loneByte` has it. */
   add(line: string): void;
   /** Writes out what has gathered, if it is much. To be awaited now and then between lines. */
   settle(): Promise<void>;
@@ -46,7 +47,7 @@ export async function openLineWriter(path: string, layout: LineLayout): Promise<
     put(line);
   };
   async function write(): Promise<void> {
-    const buffer = Buffer.from(text);
+    const buffer = lineBytes(text);
     text = "";
     bytes += buffer.length;
     await file.writeFile(buffer);

@@ -166,3 +166,18 @@ test("a byte order mark is the first thing in the file", async () => {
   const bytes = await (await rig.client.files.content(batch.output_file_id ?? "")).bytes();
   expect([...bytes.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
 });
+
+test("a line has a byte that is no UTF-8, or a NUL, and the others are as they were", async () => {
+  for (const [what, byte] of [
+    ["invalid_utf8", 0xff],
+    ["nul_bytes", 0],
+  ] as const) {
+    await using rig = await openRig({ faults: [{ on: "job", what }] });
+    const batch = await rig.run(ten);
+    const bytes = Buffer.from(await (await rig.client.files.content(batch.output_file_id ?? "")).bytes());
+    const end = bytes.indexOf("\n");
+    expect(bytes.filter((each) => each === byte)).toHaveLength(1);
+    expect(bytes.subarray(0, end).includes(byte)).toBe(true);
+    expect(idsIn(bytes.subarray(end + 1).toString())).toEqual(ids.slice(1));
+  }
+});

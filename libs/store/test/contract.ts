@@ -6,6 +6,7 @@ import { describeDeadLetters } from "./contract/deadLetters.ts";
 import { describeDocuments } from "./contract/documents.ts";
 import { describeOutbox } from "./contract/outbox.ts";
 import { describeOutcomes } from "./contract/outcomes.ts";
+import { describePurging } from "./contract/purging.ts";
 import { describeQueries } from "./contract/queries.ts";
 import { describeRaces } from "./contract/races.ts";
 import { describeSchema } from "./contract/schema.ts";
@@ -55,6 +56,7 @@ export function testStore(name: string, open: () => Promise<Rig>, gaps: Gaps = {
     describeOutbox(current);
     describeDeadLetters(current);
     describeQueries(current);
+    describePurging(current);
 
     it("has no gap that names no test", ({ task }) => {
       const names = task.suite ? namesIn(task.suite) : [];

@@ -9,6 +9,8 @@ import { many, testIds } from "./documents.ts";
 import { newDatabase } from "./mongoRig.ts";
 import { onEachServer } from "./mongoServers.ts";
 
+const LATEST = MIGRATIONS.length;
+
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const LOCK_MS = 400;
@@ -51,14 +53,28 @@ await onEachServer(
       await db.collection("gates").insertOne(gate);
       const steps = [...MIGRATIONS, laterStep(0)];
       expect((await examineSchema(db, steps)).missing).toEqual([
-        "the schema has version 1, this program wants version 2",
+        `the schema has version ${LATEST}, this program wants version ${LATEST + 1}`,
         "the index later of slices is missing",
         "the collection extra is missing",
       ]);
       await ensureSchema(db, { ...options, steps });
-      expect(await examineSchema(db, steps)).toEqual({ found: 2, wanted: 2, missing: [] });
+      expect(await examineSchema(db, steps)).toEqual({
+        found: LATEST + 1,
+        wanted: LATEST + 1,
+        missing: [],
+      });
       expect(await db.collection("gates").findOne({})).toEqual(gate);
       expect(fills).toBe(1);
+    });
+
+    it("gives a database of the first version the index over ended requests", async () => {
+      await ensureSchema(db, { ...options, steps: MIGRATIONS.slice(0, 1) });
+      expect((await examineSchema(db, MIGRATIONS.slice(0, 2))).missing).toEqual([
+        "the schema has version 1, this program wants version 2",
+        "the index ended of requests is missing",
+      ]);
+      await ensureSchema(db, options);
+      expect((await examineSchema(db)).missing).toEqual([]);
     });
 
     it("goes on where a migration was interrupted", async () => {
@@ -66,21 +82,21 @@ await onEachServer(
       await expect(ensureSchema(db, { ...options, steps })).rejects.toThrow("the power is gone");
       // The first step is done and noted; of the second its indexes are there, and its version is not.
       expect(await examineSchema(db, steps)).toMatchObject({
-        found: 1,
-        missing: [expect.stringContaining("version 1")],
+        found: LATEST,
+        missing: [expect.stringContaining(`version ${LATEST}`)],
       });
       await expect(ensureSchema(db, { ...options, steps })).rejects.toThrow("the power is gone");
       await ensureSchema(db, { ...options, steps });
-      expect(await examineSchema(db, steps)).toMatchObject({ found: 2, missing: [] });
+      expect(await examineSchema(db, steps)).toMatchObject({ found: LATEST + 1, missing: [] });
       expect(await db.collection("extra").findOne({})).toEqual({ _id: "one", at: 3 });
     });
 
     it("is done by one of several at once, and the others wait for it", async () => {
       const steps = [...MIGRATIONS, laterStep(0)];
       await Promise.all(many(4, () => ensureSchema(db, { ...options, steps })));
-      expect(await examineSchema(db, steps)).toMatchObject({ found: 2, missing: [] });
+      expect(await examineSchema(db, steps)).toMatchObject({ found: LATEST + 1, missing: [] });
       expect(fills).toBe(1);
-      expect(await readRecord(db)).toMatchObject({ version: 2, lockedBy: null });
+      expect(await readRecord(db)).toMatchObject({ version: LATEST + 1, lockedBy: null });
     });
 
     it("waits for a migrator that lives, and takes over from one that died", async () => {

@@ -3,6 +3,7 @@ import type {
   DecodedLine,
   Judgement,
   LineRef,
+  Price,
   Rejection,
   Slice,
   TaskDoc,
@@ -36,6 +37,8 @@ import type { HarvesterDeps } from "./settings.ts";
 /** Which items a replay speaks of. */
 export interface Replay {
   readonly includes: (slice: Slice, ordinal: number) => boolean;
+  /** The row by which a line travelled again, as it was priced last; undefined where it did not. */
+  readonly travelled: (line: number) => VerdictRow | undefined;
 }
 
 const ONCE = { maxAttempts: 1, backoffMs: 0 };
@@ -54,7 +57,7 @@ type Sums = Pick<
 /**
  * Decides about every line of a task's judged slices and writes the verdicts file: one row a line, those that
  * arrived first, in one pass over the raw files and in bounded memory.
- * @param replay judge no other items, and let none of them travel again
+ * @param replay judge no other items, and let none of them travel again; lines that did are only priced anew
  */
 export async function decideVerdicts(
   deps: HarvesterDeps,
@@ -103,7 +106,8 @@ function lineJudge(
     const slice = map.sliceOf(line);
     const ordinal = map.ordinalOf(line);
     const context = slice && contexts.get(slice.request);
-    if (!slice || !context || (replay && !replay.includes(slice, ordinal))) return null;
+    if (!slice || !context) return null;
+    if (replay && !replay.includes(slice, ordinal)) return repriced(replay.travelled(line), context.price);
     const cost = costOf(judgement.usage, context.price);
     context.spentMicros = addCosts(context.spentMicros, cost);
     const share = slice.estimateMicros === null ? null : Math.ceil(slice.estimateMicros / slice.lines);
@@ -128,6 +132,17 @@ function lineJudge(
       context.spentMicros = addCosts(context.spentMicros, share);
     } else counts = countOne(counts, verdict.status, verdict.reason);
     return verdict;
+  }
+
+  /** A row whose line was paid for and travelled again, where it costs something else now. */
+  function repriced(travelled: VerdictRow | undefined, price: Price | undefined): VerdictRow | null {
+    const cost = travelled ? costOf(travelled.usage, price) : null;
+    if (!travelled || cost === travelled.costMicros) return null;
+    rows += 1;
+    retries += 1;
+    usage = addUsage(usage, travelled.usage);
+    costMicros = addCosts(costMicros, cost);
+    return { ...travelled, costMicros: cost };
   }
 
   function arrived(raw: Line, file: string): VerdictRow | null {

@@ -8,7 +8,7 @@ import {
   taskFolder,
 } from "@granary/domain";
 import { RESULTS_ARCHIVED } from "@granary/providers";
-import { accountOf, change } from "@granary/runtime";
+import { accountOf, change, tracerOf } from "@granary/runtime";
 import type { Step, StepContext } from "@granary/runtime";
 import { applyVerdicts } from "./applyVerdicts.ts";
 import { decideVerdicts } from "./decideVerdicts.ts";
@@ -49,7 +49,8 @@ async function harvest(deps: HarvesterDeps, held: TaskDoc, context: StepContext)
   const judged = await lockSlices(deps.store, held.id);
   let task = held;
   try {
-    if (held.noFetch === null) task = await fetchRaw(deps, held, context);
+    if (held.noFetch === null)
+      task = await tracerOf(deps).inner("fetch", {}, async () => fetchRaw(deps, held, context));
   } catch (error) {
     if (!isPassing(error) && !(error instanceof ProviderTrouble)) throw error;
     // Files that came before the trouble are noted on it already.
@@ -62,12 +63,13 @@ async function harvest(deps: HarvesterDeps, held: TaskDoc, context: StepContext)
     task = given;
   }
   context.signal.throwIfAborted();
-  const verdicts = await decideVerdicts(
-    deps,
-    task,
-    judged,
-    `${taskFolder(task)}/verdicts-${task.claim}.jsonl`,
-  );
+  const path = `${taskFolder(task)}/verdicts-${task.claim}.jsonl`;
+  const whole = task;
+  const verdicts = await tracerOf(deps).inner("decide", {}, async (span) => {
+    const decided = await decideVerdicts(deps, whole, judged, path);
+    span.set({ "granary.verdicts.rows": decided.rows, "granary.verdicts.retries": decided.retries });
+    return decided;
+  });
   await pauseWhereLimited(deps, task);
   return change(
     deps.store,
@@ -149,7 +151,8 @@ async function pauseWhereLimited(deps: HarvesterDeps, task: TaskDoc): Promise<vo
 
 async function settle(deps: HarvesterDeps, held: TaskDoc): Promise<void> {
   if (!held.verdicts) throw new Error(`task ${held.id} settles without verdicts`);
-  await applyVerdicts(deps, held, held.verdicts);
+  const { verdicts } = held;
+  await tracerOf(deps).inner("apply", {}, async () => applyVerdicts(deps, held, verdicts));
   const at = deps.clock.now();
   // Files of a job that somebody else created are theirs.
   const removes = !held.foreign && (accountOf(deps, held.account).settings.files ?? "remove") === "remove";

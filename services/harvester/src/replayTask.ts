@@ -1,9 +1,10 @@
-import type { Revision, TaskDoc } from "@granary/domain";
+import type { Revision, TaskDoc, VerdictRow } from "@granary/domain";
 import { changeTask, dutyOf, parseSliceId, taskFolder } from "@granary/domain";
 import { change } from "@granary/runtime";
 import { putOutcomes, readVerdicts } from "./applyVerdicts.ts";
 import { decideVerdicts } from "./decideVerdicts.ts";
 import { judgedSlices } from "./lockSlices.ts";
+import { repriceSlices } from "./repriceSlices.ts";
 import { reviseRequest } from "./reviseRequest.ts";
 import type { HarvesterDeps } from "./settings.ts";
 
@@ -34,9 +35,11 @@ async function commitRevision(deps: HarvesterDeps, held: TaskDoc): Promise<TaskD
   const { n } = held.again;
   const judged = await judgedSlices(deps.store, held.id);
   const mine = await finalHere(deps, held);
+  const travelled = await travelledAgain(deps, held);
   const path = `${taskFolder(held)}/verdicts-again-${n}.jsonl`;
   const verdicts = await decideVerdicts(deps, held, judged, path, {
     includes: (slice, ordinal) => mine.has(`${slice.request}:${ordinal}`),
+    travelled: (line) => travelled.get(line),
   });
   const changed = await change(
     deps.store,
@@ -58,6 +61,15 @@ async function finalHere(deps: HarvesterDeps, task: TaskDoc): Promise<ReadonlySe
   return items;
 }
 
+/** The rows by which lines travelled again, as they were priced last. */
+async function travelledAgain(deps: HarvesterDeps, task: TaskDoc): Promise<ReadonlyMap<number, VerdictRow>> {
+  const travelled = new Map<number, VerdictRow>();
+  for (const verdicts of task.verdicts ? [task.verdicts, ...task.revisions] : [])
+    for await (const rows of readVerdicts(deps, verdicts))
+      for (const row of rows) if (row.end === "retry") travelled.set(row.line, row);
+  return travelled;
+}
+
 /** False where a request is just being closed: its results may or may not have these rows yet. */
 async function applyRevision(deps: HarvesterDeps, task: TaskDoc, revision: Revision): Promise<boolean> {
   const requests = new Set<string>();
@@ -65,6 +77,8 @@ async function applyRevision(deps: HarvesterDeps, task: TaskDoc, revision: Revis
     await putOutcomes(deps, task, rows, revision.revision);
     for (const { slice } of rows) requests.add(parseSliceId(slice).request);
   }
+  // Before the requests, whose cost is that of their slices.
+  for (const request of await repriceSlices(deps, task, revision)) requests.add(request);
   let all = true;
   for (const request of requests)
     all = (await reviseRequest(deps, request, `${task.id}:${revision.revision}`)) && all;

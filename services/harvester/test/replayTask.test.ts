@@ -1,6 +1,6 @@
 import { StoreUnavailable } from "@granary/domain";
 import { describe, expect, it } from "vitest";
-import { aJob, answerLine, aRequest, aSlice, TASK, workOf } from "./documents.ts";
+import { aJob, ANSWER_MICROS, answerLine, aRequest, aSlice, brokenLine, TASK, workOf } from "./documents.ts";
 import { openRig } from "./rig.ts";
 import type { Rig } from "./rig.ts";
 
@@ -83,6 +83,43 @@ describe("a replay", () => {
     ]);
     expect(rig.provider.downloads).toBe(1);
     expect(await rig.store.slicesOf({ request: "rqaaaa", open: true }, { limit: 9 })).toEqual([]);
+  });
+
+  it("prices anew what it decides, also lines that travelled again, and the requests cost what their lines do", async () => {
+    const rig = await openRig();
+    const { prices } = rig.deps.catalogue;
+    const priced = (list: typeof prices) => {
+      (rig.deps.catalogue as { prices: typeof prices }).prices = list;
+    };
+    priced([]);
+    rig.provider.files.set("file_r", `${brokenLine(0)}\n${answerLine(1, '{"n":2}')}\n`);
+    rig.provider.job = aJob("completed", {
+      files: { results: "file_r" },
+      counts: { total: 2, completed: 2, failed: 0 },
+    });
+    const retry = { maxAttempts: 2, backoffMs: 0 };
+    const request = aRequest("rqaaaa", 2, { ...schemaOf("number"), retry });
+    await rig.put(workOf([request], [aSlice("rqaaaa", 0, 2)], rig.provider.job));
+    await rig.turn("harvestTask");
+    const [first] = await rig.store.slicesOf({ request: "rqaaaa" }, { limit: 1 });
+    expect((await rig.doc("task", TASK)).verdicts).toMatchObject({ retries: 1, costMicros: null });
+    expect(first).toMatchObject({ state: "settled", costMicros: null, counts: { succeeded: 1 } });
+    priced(prices);
+    await askAgain(rig);
+    await rig.turn("harvestTask");
+    const { revisions } = await rig.doc("task", TASK);
+    expect(revisions).toMatchObject([{ rows: 2, retries: 1, costMicros: ANSWER_MICROS, unusedMicros: 0 }]);
+    expect(await rig.store.slicesOf({ request: "rqaaaa" }, { limit: 1 })).toMatchObject([
+      { state: "settled", costMicros: ANSWER_MICROS, counts: { succeeded: 1 } },
+    ]);
+    expect(await rig.store.outcomes("rqaaaa", { limit: 9 })).toMatchObject([
+      { ordinal: 1, costMicros: ANSWER_MICROS, revision: 1 },
+    ]);
+    await askAgain(rig, 2);
+    await rig.turn("harvestTask");
+    // The line that travelled again costs what it did: nothing is said of it.
+    expect((await rig.doc("task", TASK)).revisions[1]).toMatchObject({ rows: 1, retries: 0 });
+    expect((await rig.store.sumSlices("rqaaaa")).costMicros).toBe(ANSWER_MICROS);
   });
 
   it("asked for twice is one replay; asked for again later it is another, which replaces", async () => {

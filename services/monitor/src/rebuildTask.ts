@@ -15,7 +15,7 @@ import {
   timeoutAt,
 } from "@granary/domain";
 import { readLines } from "@granary/providers";
-import { accountOf, change } from "@granary/runtime";
+import { accountOf, change, taskTrace } from "@granary/runtime";
 import type { MonitorDeps } from "./settings.ts";
 
 const PAGE = 500;
@@ -70,9 +70,14 @@ export async function rebuildTask(
     // A job that has ended is not timed out, it is harvested.
     timeoutAt: isTerminal(job.status) ? null : timeoutAt(createdAt, durations),
   };
-  const { next, facts } = bornRunning(bareTask(deps, account, tag, manifest, placed), adoption, at);
+  const bare = {
+    ...bareTask(deps, account, tag, manifest, placed),
+    ...(await taskTrace(deps, tag, placed)),
+  };
+  const { next, facts } = bornRunning(bare, adoption, at);
   await store.insertOnce("task", next, stampFacts("task", next, facts, at));
-  deps.log.warn({ taskId: tag, jobId: job.jobId, account }, "task rebuilt from its manifest");
+  const { traceparent } = next;
+  deps.log.warn({ taskId: tag, jobId: job.jobId, account, traceparent }, "task rebuilt from its manifest");
   return "rebuilt";
 }
 

@@ -1,9 +1,11 @@
 import type { AdoptData, Command, Reply, RequestDoc } from "@granary/domain";
 import { acceptedFact, adoptData, Faulty, ProviderTrouble, stampFacts } from "@granary/domain";
+import { logFieldsOf, withLogFields } from "@granary/runtime";
 import { accountIdOf } from "./planRequest.ts";
 import { adoptionRequestId, planAdoption } from "./planAdoption.ts";
 import type { PlannedAdoption } from "./planAdoption.ts";
 import { faultsOf, rejected, requestIdOf } from "./refusal.ts";
+import { tellAccepted } from "./tellAccepted.ts";
 import type { SubmitterDeps } from "./settings.ts";
 import { accepted, again, dropInput, openRequests, rejectedFact, UNFINISHED_MS } from "./submitRequests.ts";
 
@@ -18,10 +20,11 @@ export async function adoptJob(deps: SubmitterDeps, command: Command): Promise<R
   return reply;
 }
 
-async function adopt(deps: SubmitterDeps, { data }: Command): Promise<Reply> {
+async function adopt(deps: SubmitterDeps, { id, data, traceparent }: Command): Promise<Reply> {
   const parsed = adoptData.safeParse(data);
   if (!parsed.success) return rejected(requestIdOf(data), faultsOf(parsed.error, data));
-  const planned = await plan(deps, parsed.data);
+  const startedAt = deps.clock.now();
+  const planned = await plan(deps, parsed.data, traceparent);
   if ("status" in planned) return planned;
   const { doc, found } = planned;
   if (found) return repeated(deps, doc, found);
@@ -30,19 +33,27 @@ async function adopt(deps: SubmitterDeps, { data }: Command): Promise<Reply> {
   const facts = stampFacts("request", doc, [acceptedFact(doc)], now);
   const inserted = await deps.store.insertOnce("request", born, facts);
   if (!inserted.inserted) return repeated(deps, doc, inserted.found);
-  await openRequests(deps, [doc]);
+  tellAccepted(deps, doc, id, startedAt);
+  await withLogFields(logFieldsOf("request", doc), async () => openRequests(deps, [doc]));
   return accepted(doc);
 }
 
-async function plan(deps: SubmitterDeps, data: AdoptData): Promise<PlannedAdoption | Reply> {
+async function plan(
+  deps: SubmitterDeps,
+  data: AdoptData,
+  traceparent: string | undefined,
+): Promise<PlannedAdoption | Reply> {
   const requestId = adoptionRequestId(data);
   try {
-    return await planAdoption(deps, data);
+    return await planAdoption(deps, data, { traceparent });
   } catch (error) {
     if (error instanceof Faulty) return rejected(requestId, error.faults);
     if (!isTrouble(error)) throw error;
     const account = accountIdOf(deps.catalogue, data);
-    deps.log.warn({ account, jobId: data.jobId, err: error }, "job to be adopted cannot be looked at");
+    deps.log.warn(
+      { account, requestId, jobId: data.jobId, traceparent, err: error },
+      "job to be adopted cannot be looked at",
+    );
     const code = error instanceof ProviderTrouble ? error.code : "no_answer";
     const message = `${account} could not be asked for ${data.jobId} (${code}): adopt it again later`;
     return rejected(requestId, [{ path: "jobId", message }]);

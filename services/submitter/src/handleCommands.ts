@@ -40,7 +40,7 @@ async function handleOne(deps: SubmitterDeps, command: Command): Promise<Reply> 
     case "cancel":
       return checked("cancel", command, async (data) => cancelRequest(deps, data));
     case "retry":
-      return checked("retry", command, async (data) => retryRequest(deps, data));
+      return checked("retry", command, async (data) => retryRequest(deps, data, command.traceparent));
     case "poll":
       return checked("poll", command, async (data) => pollNow(deps, data));
   }

@@ -10,7 +10,7 @@ import {
   planTasks,
   taskFolder,
 } from "@granary/domain";
-import { accountOf, change } from "@granary/runtime";
+import { accountOf, change, taskAttributes, taskTrace, tracerOf } from "@granary/runtime";
 import type { Step, StepContext } from "@granary/runtime";
 import type { SubmitterDeps } from "./settings.ts";
 
@@ -83,6 +83,7 @@ async function packTask(
   const { settings } = accountOf(deps, packer.id);
   const { leaseMs } = settings.durations;
   const { model, endpoint } = parsePoolKey(poolKey);
+  const startedAt = clock.now();
   const id = newTaskId(ids, deps.instance);
   const task = newTask({
     id,
@@ -105,13 +106,13 @@ async function packTask(
   const placed = await placedIn(deps, id, slices);
   await store.renew("task", id, task.claim, leaseMs);
   signal.throwIfAborted();
-  const carried = carriedBy(placed);
+  const carried = { ...carriedBy(placed), ...(await taskTrace(deps, id, placed)) };
   const manifest = await artifacts.put(
     `${taskFolder({ id, request: carried.request })}/manifest.jsonl`,
     manifestLines(placed),
   );
   const at = clock.now();
-  await change(
+  const sealed = await change(
     store,
     "task",
     task,
@@ -119,6 +120,15 @@ async function packTask(
       current.state === "packing" ? changeTask(current, { type: "seal", at, manifest, carried }) : null,
     { at, release: true, dueAt: at },
   );
+  if (sealed)
+    tracerOf(deps).record("pack", {
+      parent: sealed.traceparent ?? null,
+      root: carried.requests > 1,
+      links: sealed.traces,
+      startedAt,
+      endedAt: clock.now(),
+      attributes: taskAttributes(sealed),
+    });
 }
 
 /** The slices the task really has, in the order they were planned. */

@@ -2,7 +2,7 @@ import type { AdoptData, Adoption, Fault, JobSnapshot, RequestDoc, SubmitData } 
 import { Faulty, isTerminal, requestKey, timeoutAt } from "@granary/domain";
 import { examineJob } from "./examineJob.ts";
 import { accountIdOf, planRequest } from "./planRequest.ts";
-import type { Planned, PlanDeps } from "./planRequest.ts";
+import type { Planned, PlanDeps, PlanOptions } from "./planRequest.ts";
 import type { SubmitterDeps } from "./settings.ts";
 
 /** An adoption as it would be accepted. */
@@ -28,13 +28,13 @@ export function adoptionRequestId({ requestId, jobId }: Pick<AdoptData, "request
 export async function planAdoption(
   deps: AdoptionDeps,
   data: AdoptData,
-  { dryRun = false }: { readonly dryRun?: boolean } = {},
+  options: PlanOptions = {},
 ): Promise<PlannedAdoption> {
   const { jobId } = data;
   const requestId = adoptionRequestId(data);
   const find = async (): Promise<RequestDoc | null> =>
     (await deps.store.load("request", requestKey(deps.ids, data.source, requestId))) ?? null;
-  const planned = await planItems(deps, { ...data, requestId }, dryRun);
+  const planned = await planItems(deps, { ...data, requestId }, options);
   const doc = "doc" in planned ? withJob(deps, planned.doc, jobId) : null;
   const before = await find();
   if (doc && before) return { doc, found: before };
@@ -65,13 +65,13 @@ export async function planAdoption(
 async function planItems(
   deps: PlanDeps,
   { jobId: _jobId, requestId, ...rest }: AdoptData & { readonly requestId: string },
-  dryRun: boolean,
+  options: PlanOptions,
 ): Promise<Planned | { readonly faults: readonly Fault[] }> {
   const submit: SubmitData = { ...rest, requestId, priority: 0, isolate: false };
   // The job is paid for already: no budget of its source can refuse it.
   const catalogue = { ...deps.catalogue, sources: {} };
   try {
-    return await planRequest({ ...deps, catalogue }, submit, { dryRun });
+    return await planRequest({ ...deps, catalogue }, submit, options);
   } catch (error) {
     if (error instanceof Faulty) return { faults: error.faults };
     throw error;

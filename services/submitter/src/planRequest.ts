@@ -1,5 +1,14 @@
 import type { Account, RequestDoc, SubmitData } from "@granary/domain";
-import { canonicalJson, durationMs, Faulty, newHead, priceOf, requestKey } from "@granary/domain";
+import {
+  beginTrace,
+  canonicalJson,
+  durationMs,
+  Faulty,
+  newHead,
+  priceOf,
+  readTraceparent,
+  requestKey,
+} from "@granary/domain";
 import { faultList } from "./faultList.ts";
 import type { FaultList } from "./faultList.ts";
 import { itemMeter } from "./itemMeter.ts";
@@ -15,15 +24,22 @@ export interface Planned {
 /** What planning a request needs. */
 export type PlanDeps = Pick<SubmitterDeps, "artifacts" | "clock" | "ids" | "catalogue" | "objects">;
 
+/** How a request is planned. */
+export interface PlanOptions {
+  readonly dryRun?: boolean;
+  /** The trace of the command's event, for a request that names none itself. */
+  readonly traceparent?: string | undefined;
+}
+
 /**
  * Checks a submit command whole and makes the request it asks for: nothing is inserted, and all that is written is
- * the input artifact of a large one. `dryRun` writes nothing.
+ * the input artifact of a large one. `dryRun` writes nothing. Without a trace that can be used, a new one begins.
  * @throws Faulty with every fault
  */
 export async function planRequest(
   deps: PlanDeps,
   data: SubmitData,
-  { dryRun = false }: { readonly dryRun?: boolean } = {},
+  { dryRun = false, traceparent }: PlanOptions = {},
 ): Promise<Planned> {
   const faults = faultList();
   const at = deps.clock.now();
@@ -58,10 +74,11 @@ export async function planRequest(
     throw new Faulty("the request cannot be taken", faults.all());
   }
   const { source, requestId, output, priority, retry, isolate, metadata } = data;
+  const by = deps.ids.nonce();
   return {
     account,
     doc: {
-      ...newHead({ id, by: deps.ids.nonce(), dueAt: at }),
+      ...newHead({ id, by, dueAt: at }),
       state: "accepted",
       source,
       requestId,
@@ -79,7 +96,8 @@ export async function planRequest(
       maxCostMicros: data.maxCostUsd === undefined ? null : Math.floor(data.maxCostUsd * 1e6),
       isolate,
       metadata,
-      traceparent: data.traceparent ?? null,
+      traceparent:
+        readTraceparent(data.traceparent) ?? readTraceparent(traceparent) ?? beginTrace(deps.ids, by),
       parent: null,
       itemCount,
       input: input.input,

@@ -1,5 +1,5 @@
-import type { Item, Outcome, Reply, RequestDoc, retryData, SubmitData } from "@granary/domain";
-import { canonicalJson, requestKey } from "@granary/domain";
+import type { Command, Item, Outcome, Reply, RequestDoc, retryData, SubmitData } from "@granary/domain";
+import { canonicalJson, readTraceparent, requestKey } from "@granary/domain";
 import type { z } from "zod";
 import { readPart } from "./readItems.ts";
 import type { SubmitterDeps } from "./settings.ts";
@@ -9,7 +9,11 @@ import { unknownRequest } from "./unknownRequest.ts";
 const PAGE = 500;
 
 /** Makes a new request of the items of an ended one that ended in the ways asked for: same keys, and `parent` says whose they are. */
-export async function retryRequest(deps: SubmitterDeps, data: z.output<typeof retryData>): Promise<Reply> {
+export async function retryRequest(
+  deps: SubmitterDeps,
+  data: z.output<typeof retryData>,
+  traceparent?: string,
+): Promise<Reply> {
   const { source, requestId } = data;
   const parent = await deps.store.load("request", requestKey(deps.ids, source, requestId));
   if (!parent) return unknownRequest(source, requestId);
@@ -21,9 +25,16 @@ export async function retryRequest(deps: SubmitterDeps, data: z.output<typeof re
   });
   if (parent.state !== "ended")
     return refuse("requestId", `${requestId} has not ended: wait, or cancel it first`);
+  const purged = `items or outcomes of ${requestId} were purged: submit them anew`;
+  if (parent.purged) return refuse("requestId", purged);
   const path = `${parent.id}/retry-${deps.ids.nonce()}.jsonl`;
   const chosen = chosenItems(deps, parent, data);
   const { sha256, bytes } = await deps.artifacts.put(path, chosen);
+  // A purge says so before it removes anything: what was read before is whole.
+  if ((await deps.store.load("request", parent.id))?.purged) {
+    await deps.artifacts.remove(path);
+    return refuse("requestId", purged);
+  }
   if (bytes === 0) {
     await deps.artifacts.remove(path);
     return refuse("only", `no item of ${requestId} ended that way`);
@@ -41,12 +52,17 @@ export async function retryRequest(deps: SubmitterDeps, data: z.output<typeof re
     isolate: parent.isolate,
     metadata: parent.metadata,
     ...(parent.maxCostMicros === null ? {} : { maxCostUsd: parent.maxCostMicros / 1e6 }),
-    ...(parent.traceparent ? { traceparent: parent.traceparent } : {}),
     itemsRef: { path, sha256 },
   };
-  const [reply] = await submitRequests(deps, [{ id: deps.ids.nonce(), type: "submit", data: submit }], {
-    parent: parent.id,
-  });
+  // The trace of whoever asks to try again; else it goes on in that of the request.
+  const trace = readTraceparent(traceparent) ?? parent.traceparent;
+  const command: Command = {
+    id: deps.ids.nonce(),
+    type: "submit",
+    data: submit,
+    ...(trace === null ? {} : { traceparent: trace }),
+  };
+  const [reply] = await submitRequests(deps, [command], { parent: parent.id });
   // The new request has its own copy.
   await deps.artifacts.remove(path);
   return reply ?? refuse("requestId", "no answer");

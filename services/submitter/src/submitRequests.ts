@@ -4,6 +4,7 @@ import {
   changeRequest,
   FACT_PREFIX,
   Faulty,
+  readTraceparent,
   slicesOfCuts,
   stampFacts,
   submitData,
@@ -13,6 +14,7 @@ import { faultsOf, rejected, requestIdOf } from "./refusal.ts";
 import { planRequest } from "./planRequest.ts";
 import type { SubmitterDeps } from "./settings.ts";
 import { takeOverJob } from "./takeOverJob.ts";
+import { tellAccepted } from "./tellAccepted.ts";
 
 /** A request that was accepted but whose slices are not in is looked after by the due loop after this long. */
 export const UNFINISHED_MS = 1_000;
@@ -31,6 +33,7 @@ export async function submitRequests(
 ): Promise<readonly Reply[]> {
   const replies: Reply[] = [];
   const planned: { at: number; doc: RequestDoc }[] = [];
+  const startedAt: number[] = [];
   const refusals: Fact[] = [];
   function refuse(at: number, reply: Reply): void {
     replies[at] = reply;
@@ -38,6 +41,7 @@ export async function submitRequests(
     if (fact) refusals.push(fact);
   }
   for (const [at, command] of batch.entries()) {
+    startedAt[at] = deps.clock.now();
     const result = await plan(deps, command);
     if ("doc" in result) planned.push({ at, doc: { ...result.doc, ...origin } });
     else refuse(at, result);
@@ -58,7 +62,10 @@ export async function submitRequests(
   for (const [index, { at, doc }] of within.entries()) {
     const result = inserted[index];
     if (!result) throw new Error("the store left out an answer");
-    if (result.inserted) opened.push(doc);
+    if (result.inserted) {
+      opened.push(doc);
+      tellAccepted(deps, doc, batch[at]?.id, startedAt[at] ?? now);
+    }
     const reply = result.inserted ? accepted(doc) : again(doc, result.found);
     if (reply.status !== "conflict" || result.inserted) replies[at] = reply;
     else {
@@ -108,12 +115,15 @@ export async function openRequests(deps: SubmitterDeps, requests: readonly Reque
   );
 }
 
-async function plan(deps: SubmitterDeps, { data }: Command): Promise<{ readonly doc: RequestDoc } | Reply> {
+async function plan(
+  deps: SubmitterDeps,
+  { data, traceparent }: Command,
+): Promise<{ readonly doc: RequestDoc } | Reply> {
   const parsed = submitData.safeParse(data);
   const requestId = requestIdOf(data);
   if (!parsed.success) return rejected(requestId, faultsOf(parsed.error, data));
   try {
-    return await planRequest(deps, parsed.data);
+    return await planRequest(deps, parsed.data, { traceparent });
   } catch (error) {
     if (error instanceof Faulty) return rejected(requestId, error.faults);
     throw error;
@@ -145,6 +155,7 @@ export function rejectedFact(
 ): Fact | null {
   if (!command || (reply.status !== "rejected" && reply.status !== "conflict")) return null;
   const source = (command.data as { source?: unknown } | null)?.source;
+  const traceparent = traceOf(command);
   return {
     specversion: "1.0",
     id: `rejected:${command.id}:1`,
@@ -153,7 +164,7 @@ export function rejectedFact(
     subject: command.id,
     time: new Date(clock.now()).toISOString(),
     datacontenttype: "application/json",
-    ...(command.traceparent ? { traceparent: command.traceparent } : {}),
+    ...(traceparent === null ? {} : { traceparent }),
     data: {
       source: typeof source === "string" ? source : "",
       requestId: reply.requestId ?? "",
@@ -161,4 +172,10 @@ export function rejectedFact(
       faults: (reply.faults ?? []).map((fault) => ({ ...fault })),
     },
   };
+}
+
+/** The trace a command names, in its data or its event; nothing begins one for a request that is not taken. */
+function traceOf({ data, traceparent }: Command): string | null {
+  const named = (data as { readonly traceparent?: unknown } | null)?.traceparent;
+  return readTraceparent(named) ?? readTraceparent(traceparent);
 }

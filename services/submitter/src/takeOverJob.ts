@@ -37,7 +37,10 @@ export async function takeOverJob(
     request,
     adoption,
     manifest,
-    carried: carriedBy(slices),
+    carried: {
+      ...carriedBy(slices),
+      ...(request.traceparent === null ? {} : { traceparent: request.traceparent }),
+    },
     at: clock.now(),
   };
   const holder = await holderOf(deps, account, jobId);

@@ -258,6 +258,18 @@ describe("a retry", () => {
     expect(files).toEqual([]);
   });
 
+  it("goes on in the trace of whoever asks for it, else in that of the request", async () => {
+    const rig = await rigWithEnded();
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const retry = { source: "shop", requestId: "a", only: ["expired"] };
+    await rig.handle(
+      { ...command("retry", { ...retry, newRequestId: "b" }), traceparent },
+      command("retry", { ...retry, newRequestId: "c" }),
+    );
+    expect((await requestOf(rig, "b")).traceparent).toBe(traceparent);
+    expect((await requestOf(rig, "c")).traceparent).toBe((await requestOf(rig)).traceparent);
+  });
+
   it("is refused while the request runs, and where nothing ended that way", async () => {
     const rig = await rigWithEnded();
     await rig.handle(submit("b"));

@@ -16,7 +16,7 @@ const ALLOWED: readonly { readonly to: string; readonly port: number; readonly f
   { to: "nats", port: NATS, from: SERVICES },
   { to: "nats", port: 6222, from: ["nats"] },
   { to: "nats", port: 8222, from: [] },
-  { to: "mongodb", port: DATABASE, from: [...PROVING, "granary-migrate", "mongodb"] },
+  { to: "mongodb", port: DATABASE, from: [...PROVING, "granary-migrate", "granary-purge", "mongodb"] },
   { to: "granary-simulator", port: SIMULATOR, from: PROVING },
   ...SERVICES.map((to) => ({ to, port: 8080, from: [] })),
 ];

@@ -1,50 +1,31 @@
-import { resolve } from "node:path";
 import type { Command } from "commander";
-import { taskFolder } from "@granary/domain";
 import { describedCommand, ending } from "../command.ts";
-import { DEFAULT_SOURCE, findRequest } from "../findRequest.ts";
-import { openGranary } from "../openGranary.ts";
-import { bytes } from "../terminal/format.ts";
-import { terminal } from "../terminal/terminal.ts";
-import type { CommonOptions } from "../terminal/terminal.ts";
-import { tasksOf } from "./showCommand.ts";
+import { EXIT, Failure } from "../failure.ts";
+import { DEFAULT_SOURCE } from "../findRequest.ts";
+import { artifactsFetchCommand } from "./artifactsFetchCommand.ts";
+import { artifactsListCommand, listArtifacts } from "./artifactsListCommand.ts";
+import type { ArtifactsOptions } from "./artifactsListCommand.ts";
+import { artifactsVerifyCommand } from "./artifactsVerifyCommand.ts";
 
-interface ArtifactsOptions extends CommonOptions {
-  readonly source: string;
-}
-
-/** `granary artifacts REQUEST`: every file that belongs to it, also those of jobs it shared. */
+/** `granary artifacts`: a request's files, listed, fetched and proven; with a request alone it lists. */
 export function artifactsCommand(): Command {
-  return describedCommand("artifacts", "list the files of a request, with those of the jobs it shared", [
-    ["granary artifacts items-1a2b3c4d5e6f", "paths and sizes"],
-    ["granary artifacts r1 --json | jq -r '.files[].file'", "full paths, for scripts"],
+  return describedCommand("artifacts", "list, fetch and verify the files of requests", [
+    ["granary artifacts items-1a2b3c4d5e6f", "paths and sizes, as artifacts list has them"],
+    ["granary artifacts fetch items-1a2b3c4d5e6f --to answers", "proven copies of its files"],
+    ["granary artifacts verify --all", "whether every file still is what was recorded"],
   ])
-    .argument("<request>", "the request's id")
+    .argument("[request]", "the request's id")
     .option("--source <source>", "the request's source", DEFAULT_SOURCE)
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .addCommand(artifactsListCommand())
+    .addCommand(artifactsFetchCommand())
+    .addCommand(artifactsVerifyCommand())
     .action(ending(artifacts));
 }
 
-async function artifacts(name: string, options: ArtifactsOptions): Promise<void> {
-  const out = terminal(options);
-  await using workspace = await openGranary(options);
-  const request = await findRequest(workspace, name, options.source);
-  const folder = resolve(workspace.config.artifacts.folder);
-  const folders = new Set([request.id]);
-  for (const task of await tasksOf(workspace, request.id))
-    if (task.request !== request.id) folders.add(taskFolder(task));
-  const files: { path: string; bytes: number; file: string }[] = [];
-  for (const prefix of folders)
-    for await (const found of workspace.artifacts.list(prefix))
-      files.push({ ...found, file: `${folder}/${found.path}` });
-  if (out.json) {
-    out.document({ id: request.id, folder, files });
-    return;
-  }
-  if (files.length === 0)
-    return out.note(`${request.requestId} has no files: it was small and is kept in the store`);
-  out.line(folder);
-  out.table(
-    ["path", "size"],
-    files.map(({ path, bytes: size }) => [path, bytes(size)]),
-  );
+async function artifacts(name: string | undefined, options: ArtifactsOptions): Promise<void> {
+  if (name === undefined)
+    throw new Failure(EXIT.wrongInput, "name a request, or say list, fetch or verify: --help tells more");
+  return listArtifacts(name, options);
 }

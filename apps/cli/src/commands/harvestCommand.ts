@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { systemClock } from "@granary/runtime";
 import { describedCommand, ending } from "../command.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { findTask } from "../findRequest.ts";
 import { openGranary } from "../openGranary.ts";
+import { askReplay, replayApplied } from "../replays.ts";
 import { terminal } from "../terminal/terminal.ts";
 import type { CommonOptions } from "../terminal/terminal.ts";
 
@@ -11,8 +11,6 @@ interface HarvestOptions extends CommonOptions {
   readonly again: string;
   readonly wait: boolean;
 }
-
-const LOOK_MS = 200;
 
 /** `granary harvest --again TASK`: decides an ended task anew from its raw files, as a revision. */
 export function harvestCommand(): Command {
@@ -28,7 +26,6 @@ export function harvestCommand(): Command {
 async function harvest(options: HarvestOptions): Promise<void> {
   const out = terminal(options);
   await using workspace = await openGranary(options);
-  const { store } = workspace;
   const task = await findTask(workspace, options.again);
   if (task.state !== "ended")
     throw new Failure(
@@ -37,17 +34,12 @@ async function harvest(options: HarvestOptions): Promise<void> {
     );
   if (task.raw.length === 0)
     throw new Failure(EXIT.failed, `${task.id} has no raw files: there is nothing to decide anew`);
-  const n = Math.max(task.again?.n ?? 0, task.revisions.length + 1);
-  await store.signal("task", [task.id], { type: "again", n });
+  if (task.purged)
+    throw new Failure(EXIT.failed, `${task.id} carried what was purged: it is not harvested again`);
+  const n = await askReplay(workspace, task);
   if ((await workspace.atWork()).kind === "nobody")
     out.note("nothing works on this store: start granary up, which will carry it out");
-  if (options.wait) {
-    for (;;) {
-      const { revisions } = await findTask(workspace, task.id);
-      if (revisions.some(({ revision, appliedAt }) => revision >= n && appliedAt !== null)) break;
-      await systemClock.sleep(LOOK_MS);
-    }
-  }
+  if (options.wait) await replayApplied(workspace, task.id, n);
   if (out.json) out.document({ taskId: task.id, revision: n, applied: options.wait });
   else
     out.line(

@@ -21,6 +21,7 @@ interface ResultsOptions extends CommonOptions {
   readonly output?: string;
   readonly status?: OutcomeStatus;
   readonly format: "jsonl" | "table";
+  readonly exported?: boolean;
 }
 
 const LONGEST_CELL = 60;
@@ -32,12 +33,17 @@ export function resultsCommand(): Command {
   return describedCommand("results", "write a request's results, one JSON line an item, in input order", [
     ["granary results items-1a2b3c4d5e6f > answers.jsonl", "to the standard output"],
     ["granary results r1 --source nightly --output answers.jsonl", "to a file, complete or not at all"],
+    [
+      "granary results r1 --output answers.jsonl --exported",
+      "and say that they are out: retention may remove them",
+    ],
     ["granary results r1 --status failed --format table", "what failed, to read"],
   ])
     .argument("<request>", "the request's id")
     .option("--source <source>", "the request's source", DEFAULT_SOURCE)
     .option("--output <file>", "write to a file")
     .addOption(new Option("--status <status>", "only items that ended so").choices([...OUTCOME_STATUSES]))
+    .option("--exported", "mark the request as exported once all of its results are written")
     .addOption(
       new Option("--format <format>", "jsonl, or table to read (--json is jsonl)")
         .choices(["jsonl", "table"])
@@ -48,8 +54,12 @@ export function resultsCommand(): Command {
 
 async function results(name: string, options: ResultsOptions): Promise<void> {
   const out = terminal(options);
+  if (options.exported && (options.status !== undefined || options.format === "table"))
+    throw new Failure(EXIT.wrongInput, "--exported is for whole results: leave out --status and --format");
   await using workspace = await openGranary(options);
   const request = await findRequest(workspace, name, options.source);
+  if (request.purged?.what.includes("outcomes"))
+    throw new Failure(EXIT.failed, `the results of ${request.requestId} were purged: they are gone for good`);
   if (request.state !== "ended")
     throw new Failure(
       EXIT.failed,
@@ -59,6 +69,7 @@ async function results(name: string, options: ResultsOptions): Promise<void> {
   if (options.format === "table" && !out.json) return showTable(out, lines);
   if (options.output === undefined) {
     await pipeline(lines, process.stdout, { end: false });
+    await markExported(workspace, request, options);
     return undefined;
   }
   const unfinished = `${options.output}.${process.pid}.unfinished`;
@@ -71,7 +82,17 @@ async function results(name: string, options: ResultsOptions): Promise<void> {
       cause: error,
     });
   }
+  await markExported(workspace, request, options);
   out.note(`wrote ${options.output}`);
+}
+
+/** Said after the last byte was taken, and only then. */
+async function markExported(
+  { store }: Workspace,
+  { id }: RequestDoc,
+  { exported = false }: ResultsOptions,
+): Promise<void> {
+  if (exported) await store.signal("request", [id], { type: "exported", at: await store.now() });
 }
 
 /** The result rows as text, whole lines at a time. */

@@ -50,7 +50,7 @@ async function check(name: string | undefined, options: VerifyOptions): Promise<
   return report.findings.length > 0 ? EXIT.failed : EXIT.fine;
 }
 
-function show(out: Terminal, { checked, open, findings, proved }: Report): void {
+function show(out: Terminal, { checked, open, findings, proved, purging }: Report): void {
   out.table(
     ["rule", "what it says", "checked", "findings"],
     proved.map(({ rule, title, checked: number, findings: found, skipped }) => [
@@ -65,6 +65,8 @@ function show(out: Terminal, { checked, open, findings, proved }: Report): void 
   const total = proved.reduce((sum, proof) => sum + proof.findings, 0);
   const looked = `${count(checked.requests)} requests, ${count(checked.outcomes)} outcomes, ${count(checked.tasks)} tasks, ${count(checked.artifacts)} artifacts, ${count(checked.facts)} facts, ${count(checked.jobs)} provider jobs`;
   out.line(`${total === 0 ? "nothing is wrong" : `${count(total)} findings`}: ${looked}`);
+  if (purging !== undefined)
+    out.note(`purges that were begun and are not done: ${count(purging)}; granary purge --yes finishes them`);
   if (open.requests + open.tasks > 0)
     out.note(`still open: ${count(open.requests)} requests, ${count(open.tasks)} tasks`);
 }

@@ -1,13 +1,15 @@
 import type { RequestDoc, TaskDoc, WaitsFor } from "@granary/domain";
 import { errorText, remedyFor } from "../remedies.ts";
 import type { Workspace } from "../stack/workspace.ts";
-import { count } from "../terminal/format.ts";
+import { count, duration } from "../terminal/format.ts";
 import { examineOverdue } from "./examineOverdue.ts";
 import type { Symptom } from "./symptom.ts";
 import { bad, fine, note } from "./symptom.ts";
 
 const PAGE = 500;
 const OUTBOX_MS = 600_000;
+/** A fact is published at once; where it is not, something holds it up. */
+const OUTBOX_LATE_MS = 15_000;
 const OPEN_TASKS = [
   "packing",
   "planned",
@@ -45,12 +47,13 @@ export async function examineWork(workspace: Workspace): Promise<readonly Sympto
       ),
     );
   const { pending, oldestAt } = gauges.outbox;
-  if (isUp && oldestAt !== null && now - oldestAt > OUTBOX_MS)
+  const oldestMs = isUp && oldestAt !== null ? now - oldestAt : 0;
+  if (oldestMs > OUTBOX_LATE_MS)
     add(
-      bad(
+      (oldestMs > OUTBOX_MS ? bad : note)(
         "facts",
-        `${count(pending)} facts wait to be published`,
-        "see the log of granary up: is the disk full?",
+        `${count(pending)} facts wait to be published, the oldest for ${duration(oldestMs)}`,
+        "the log of whoever publishes them says why (facts not relayed): is NATS away or full, or a disk?",
       ),
     );
   const open = gauges.requests.filter(({ state }) => state !== "ended");

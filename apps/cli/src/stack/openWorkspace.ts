@@ -2,7 +2,7 @@ import type { Artifacts } from "@granary/domain";
 import { catalogueOf, openDeps } from "@granary/host";
 import { memoryBus, openJournal, readJournal } from "@granary/messaging";
 import type { MemoryBus } from "@granary/messaging";
-import { systemClock, systemIds } from "@granary/runtime";
+import { openTracer, systemClock, systemIds, tracedProvider } from "@granary/runtime";
 import type { EmbeddedConfig, Log } from "@granary/runtime";
 import { sqliteStore, watchChanges } from "@granary/store";
 import type { SqliteStore } from "@granary/store";
@@ -20,6 +20,10 @@ export interface EmbeddedWorkspace extends Workspace {
   readonly submitter: Submitter;
 }
 
+/** Longest time the last spans have at the end. */
+const LAST_SPANS_MS = 2_000;
+const VERSION = "0.0.0";
+
 /**
  * Opens what the configuration names, making what is missing. Several processes may have one workspace open.
  * @throws StoreTooNew, StoreUnavailable
@@ -31,12 +35,19 @@ export async function openWorkspace(config: EmbeddedConfig, log: Log): Promise<E
   await store.ensure();
   const journal = opened.use(await openJournal(config.journal));
   const bus = memoryBus({ clock: systemClock, journal });
-  const catalogue = catalogueOf(config);
+  const tracer = opened.use(
+    await openTracer(config.tracing, { service: "granary", version: VERSION, log, flushMs: LAST_SPANS_MS }),
+  );
+  const traces = config.tracing ? { tracer } : {};
+  const catalogue = catalogueOf(config, (provider, settings) =>
+    config.tracing ? tracedProvider(provider, settings, tracer) : provider,
+  );
   const deps = await openDeps(config, {
     log,
     store,
     catalogue,
     publish: async (facts) => bus.publish(facts),
+    ...traces,
   });
   const submitting = submitter(deps);
   const closing = opened.move();

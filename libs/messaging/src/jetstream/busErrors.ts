@@ -2,6 +2,8 @@ import { BusUnavailable } from "@granary/domain";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { PermissionViolationError, RequestError, TimeoutError } from "@nats-io/transport-node";
 
+const NO_PEERS = 10005;
+
 /** A message is larger than the server or the stream takes. Sending it again cannot help. */
 export class MessageTooLarge extends Error {
   override readonly name = "MessageTooLarge";
@@ -25,6 +27,12 @@ export function isNoStream(error: unknown): boolean {
   return isTold || (error instanceof RequestError && error.isNoResponders());
 }
 
+/** Whether the server refused it to this user. */
+export function isNotPermitted(error: unknown): boolean {
+  const cause = error instanceof RequestError ? error.cause : error;
+  return cause instanceof PermissionViolationError;
+}
+
 function reasonOf(error: unknown): string {
   const cause = error instanceof RequestError ? error.cause : undefined;
   if (error instanceof PermissionViolationError || cause instanceof PermissionViolationError) {
@@ -35,8 +43,15 @@ function reasonOf(error: unknown): string {
     return "NATS answers, but no JetStream does: it is not enabled, or has not started, or the stream is missing";
   if (error instanceof TimeoutError) return "NATS did not answer in time";
   if (error instanceof JetStreamApiError) {
-    const storage = /storage|resources|maximum bytes|memory/i.test(error.message);
-    return `JetStream refused (${error.code}): ${error.message}${storage ? "; give it more room, or make the streams smaller" : ""}`;
+    return `JetStream refused (${error.code}): ${error.message}${remedyOf(error)}`;
   }
   return error instanceof Error ? error.message : String(error);
+}
+
+function remedyOf({ code, message }: JetStreamApiError): string {
+  if (code === NO_PEERS)
+    return "; the cluster has too few servers up, or too few with room, for the copies that GRANARY_NATS_REPLICAS asks for";
+  return /storage|resources|maximum bytes|memory/i.test(message)
+    ? "; give it more room, or make the streams smaller"
+    : "";
 }

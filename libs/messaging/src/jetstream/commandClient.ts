@@ -53,6 +53,7 @@ export function commandClient(nats: Nats, options: CommandClientOptions): Comman
   async function put(command: Command, forMs: number, first: boolean, replyTo?: string): Promise<boolean> {
     const headers = newHeaders();
     if (replyTo) headers.set(REPLY_TO, replyTo);
+    if (command.traceparent) headers.set("traceparent", command.traceparent);
     const { ack, tries } = await publishDurably(nats, {
       clock,
       subject: subjectOf(streams, `${COMMAND_PREFIX}${command.type}`),

@@ -1,5 +1,5 @@
 import type { Command, CommandType, Fault } from "@granary/domain";
-import { COMMAND_PREFIX, COMMAND_TYPES } from "@granary/domain";
+import { COMMAND_PREFIX, COMMAND_TYPES, readTraceparent } from "@granary/domain";
 
 /** Why a message can never be handled: the whole list. */
 export const DEAD_REASONS = [
@@ -19,6 +19,8 @@ export interface CommandBytes {
   /** The type that belongs to the subject it came on. */
   readonly expectedType: string;
   readonly maxBytes: number;
+  /** The message's header `traceparent`, for an event that has none that can be used. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A command, or why there can never be one in these bytes. */
@@ -27,14 +29,13 @@ export type DecodedCommand =
   | { readonly why: DeadReason; readonly faults: readonly Fault[]; readonly requestId: string | null };
 
 const VERSIONED = /^granary\.(v[^.]*)\.command\.(.*)$/;
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TYPES = COMMAND_TYPES.map((type) => `${COMMAND_PREFIX}${type}`).join(", ");
 
 /**
  * Reads a command in the structured mode of CloudEvents 1.0. Its data is left to whoever carries it out, who can answer
  * for it. All faults of an envelope are told at once.
  */
-export function decodeCommand({ bytes, expectedType, maxBytes }: CommandBytes): DecodedCommand {
+export function decodeCommand({ bytes, expectedType, maxBytes, traceparent }: CommandBytes): DecodedCommand {
   if (bytes.byteLength > maxBytes)
     return dead(
       "too_large",
@@ -54,11 +55,16 @@ export function decodeCommand({ bytes, expectedType, maxBytes }: CommandBytes): 
     return dead("not_json", "", `not JSON: ${placeOf(error)}`);
   }
   if (!isObject(value)) return dead("not_cloudevents", "", "has to be a JSON object");
-  return decodeEnvelope(value, expectedType);
+  return decodeEnvelope(value, expectedType, traceparent);
 }
 
-function decodeEnvelope(event: Readonly<Record<string, unknown>>, expectedType: string): DecodedCommand {
-  const { id, type, data, traceparent } = event;
+function decodeEnvelope(
+  event: Readonly<Record<string, unknown>>,
+  expectedType: string,
+  header: string | undefined,
+): DecodedCommand {
+  const { id, type, data } = event;
+  const traceparent = readTraceparent(event["traceparent"]) ?? readTraceparent(header);
   const requestId = requestIdOf(data);
   const faults = envelopeFaults(event);
   const typeFault = typeof type === "string" ? faultOfType(type, expectedType) : null;
@@ -74,7 +80,7 @@ function decodeEnvelope(event: Readonly<Record<string, unknown>>, expectedType: 
       id: id as string,
       type: (type as string).slice(COMMAND_PREFIX.length) as CommandType,
       data,
-      ...(typeof traceparent === "string" && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
+      ...(traceparent === null ? {} : { traceparent }),
     },
   };
 }

@@ -7,6 +7,7 @@ import {
 } from "@nats-io/jetstream";
 import { toBusUnavailable } from "./busErrors.ts";
 import type { Nats } from "./nats.ts";
+import { putReplicas, REPLICAS, ReplicasRefused, toReplicasRefused } from "./putReplicas.ts";
 import { settingDifferences, type SettingDifference, StreamsDiffer } from "./settingDifferences.ts";
 import type { Streams } from "./streams.ts";
 import {
@@ -29,6 +30,8 @@ export interface EnsureStreamsOptions {
   readonly services?: readonly string[];
   /** Whether harmless differences are put right; otherwise they are only told. */
   readonly update?: boolean;
+  /** Whether the number of copies is put right also where `update` is not set. */
+  readonly updateReplicas?: boolean;
 }
 
 /** What was found and done. */
@@ -47,20 +50,21 @@ export interface EnsuredStreams {
  * Makes the streams and consumers that are missing and compares the others, setting by setting. May be repeated, and
  * called by many at once.
  * @throws StreamsDiffer with every setting that has to be another one
+ * @throws ReplicasRefused where these servers can never hold as many copies as are wanted
  * @throws BusUnavailable where the server does not answer, has no JetStream or no room
  */
 export async function ensureStreams(nats: Nats, options: EnsureStreamsOptions): Promise<EnsuredStreams> {
   try {
     return await whileConnected(nats, () => lookAndMake(nats, options));
   } catch (error) {
-    if (error instanceof StreamsDiffer) throw error;
+    if (error instanceof StreamsDiffer || error instanceof ReplicasRefused) throw error;
     throw toBusUnavailable("the streams could not be looked at or made", error);
   }
 }
 
 async function lookAndMake(
   nats: Nats,
-  { streams, services = [], update = false }: EnsureStreamsOptions,
+  { streams, services = [], update = false, updateReplicas = update }: EnsureStreamsOptions,
 ): Promise<EnsuredStreams> {
   const created: string[] = [];
   const found: SettingDifference[] = [];
@@ -86,11 +90,15 @@ async function lookAndMake(
   }
   const harmful = found.filter(({ harmless }) => !harmless);
   if (harmful.length > 0) throw new StreamsDiffer(found);
-  if (update) await putRight(manager, found);
+  const copies = found.filter(({ field }) => field === REPLICAS);
+  const others = found.filter((difference) => !copies.includes(difference));
+  if (update) await putRight(manager, others);
+  const changed = updateReplicas ? await putReplicas(manager, copies) : [];
+  const updated = update ? [...others, ...changed] : changed;
   return {
     created,
-    updated: update ? found : [],
-    differs: update ? [] : found,
+    updated,
+    differs: found.filter((difference) => !updated.includes(difference)),
     commandsCreatedAt: infos[0]?.created ?? "",
   };
 }
@@ -115,7 +123,12 @@ async function ensureStream(
   const there = await orNull(manager.streams.info(wanted.name), JetStreamApiCodes.StreamNotFound);
   if (there) return { info: there, made: false };
   // A copy: the library writes into what it is given.
-  const made = await orNull(manager.streams.add({ ...wanted }), NAME_IN_USE);
+  const made = await orNull(
+    manager.streams.add({ ...wanted }).catch((error: unknown) => {
+      throw toReplicasRefused(wanted.name, wanted.num_replicas, error);
+    }),
+    NAME_IN_USE,
+  );
   // Somebody else made it in between, with other settings.
   return { info: made ?? (await manager.streams.info(wanted.name)), made: made !== null };
 }

@@ -1,5 +1,6 @@
 import type { Command, Reply } from "@granary/domain";
 import { COMMAND_PREFIX } from "@granary/domain";
+import { Match } from "@nats-io/transport-node";
 import type { ConsumeCommandsDeps } from "./consumeCommands.ts";
 import { deadLetterOf } from "./deadLetters.ts";
 import { decodeCommand, type DecodedCommand } from "./decodeCommand.ts";
@@ -30,6 +31,7 @@ export async function handleDeliveries(
       bytes: delivery.data,
       expectedType: `${COMMAND_PREFIX}${delivery.subject.slice(prefix.length)}`,
       maxBytes: maxCommandBytes,
+      traceparent: delivery.headers?.get("traceparent", Match.IgnoreCase),
     }),
   }));
   const letters = read.flatMap(({ delivery, decoded }) =>

@@ -1,4 +1,6 @@
 import type { Bus, Clock, DeadLetter, Fact } from "@granary/domain";
+import type { MsgHdrs } from "@nats-io/transport-node";
+import { headers } from "@nats-io/transport-node";
 import { MessageTooLarge } from "./busErrors.ts";
 import type { BusLog } from "./connectNats.ts";
 import { deadFact } from "./deadLetters.ts";
@@ -39,6 +41,7 @@ async function publishFact(
       clock,
       subject: subjectOf(streams, fact.type),
       bytes: Buffer.from(JSON.stringify(fact)),
+      ...(fact.traceparent === undefined ? {} : { headers: traceHeader(fact.traceparent) }),
       messageId: fact.id,
       stream: streams.factStream,
       forMs: publishForMs,
@@ -49,4 +52,10 @@ async function publishFact(
     log.error({ fact: fact.id, bytes: error.bytes }, "a fact is too large for NATS: kept as a dead letter");
     await dead([deadFact(streams, fact, error.message, clock.now())]);
   }
+}
+
+function traceHeader(traceparent: string): MsgHdrs {
+  const own = headers();
+  own.set("traceparent", traceparent);
+  return own;
 }

@@ -8,7 +8,7 @@ export interface StreamsOptions {
   readonly factStream?: string;
   /** What subjects begin with; `granary.v1` where it is left out. */
   readonly subjectPrefix?: string;
-  /** Copies of each message in a cluster: 3 in production, 1 where it is left out. */
+  /** Copies of each message in a cluster: 3 in production (`GRANARY_NATS_REPLICAS`), 1 where it is left out. */
   readonly replicas?: number;
   /** When full, commands are refused until some are done; 1 GiB where it is left out. */
   readonly commandMaxBytes?: number;

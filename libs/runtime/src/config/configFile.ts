@@ -67,11 +67,26 @@ const account = z.strictObject({
   wire: wire.optional(),
 });
 
+const retention = z.strictObject({
+  prompts: durationValue
+    .optional()
+    .describe("how long items are kept after the end; for good where left out"),
+  artifacts: durationValue
+    .optional()
+    .describe("the same of the files of its tasks: raw files, verdicts, manifests"),
+  outcomes: durationValue.optional().describe("the same of how items ended, of results and of metadata"),
+  requireExport: z
+    .boolean()
+    .optional()
+    .describe("keep everything until the request is marked by `granary results --exported`"),
+});
+
 const source = z.strictObject({
   dailyUsd: dollars.optional().describe("US dollars a UTC day"),
   maxBacklog: countValue
     .optional()
     .describe("items that may be open at a time; a request beyond it is refused, `backlog_full`"),
+  retention: retention.prefault({}),
 });
 
 /** The whole file. What it says of a field is what the manual says. */
@@ -83,12 +98,13 @@ export const configFileSchema = z.strictObject({
     .describe("models to take beside those with a known price, by provider"),
   prices: filePrices,
   sources: z.record(z.string().min(1), source).default({}),
+  retention: retention.prefault({}),
 });
 
 export type ConfigFile = z.infer<typeof configFileSchema>;
 export type FileAccount = z.infer<typeof account>;
 
-const EMPTY: ConfigFile = { accounts: [], models: {}, prices: [], sources: {} };
+const EMPTY: ConfigFile = { accounts: [], models: {}, prices: [], sources: {}, retention: {} };
 
 /** What a configuration file says. Every fault in it is noted with its place; what has faults counts as empty. */
 export function parseConfigFile(name: string, text: string, faults: Fault[]): ConfigFile {

@@ -23,6 +23,7 @@ const SERVICES = ["service"] as const;
 
 const DEMO = { secret: false, demo: true, readers: ALL } as const;
 const PLAIN = { secret: false, demo: false, readers: ALL } as const;
+const SECRET = { secret: true, demo: false, readers: ALL } as const;
 const REMOTE = { secret: false, demo: false, readers: DISTRIBUTED } as const;
 const REMOTE_SECRET = { secret: true, demo: false, readers: DISTRIBUTED } as const;
 const HOST = { secret: false, demo: false, readers: SERVICES } as const;
@@ -73,6 +74,12 @@ export const TABLE = [
     default: "the system's",
     ...REMOTE,
   },
+  {
+    name: "GRANARY_NATS_REPLICAS",
+    meaning: "copies of each NATS stream: 1, 3 or 5; the submitter changes those that are there",
+    default: "1, or what is there",
+    ...HOST,
+  },
   { name: "GRANARY_ARTIFACTS", meaning: "folder of the artifacts", default: ".granary/artifacts", ...DEMO },
   {
     name: "GRANARY_SIMULATOR_DATA",
@@ -115,6 +122,64 @@ export const TABLE = [
     meaning: "from being told to stop until the process ends whatever it has in hand",
     default: "60s",
     ...HOST,
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    meaning:
+      "where traces are sent by OTLP over HTTP, as JSON, at the path /v1/traces; without it none are made",
+    default: null,
+    ...PLAIN,
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    meaning: "the whole address, with its path, in place of OTEL_EXPORTER_OTLP_ENDPOINT",
+    default: null,
+    ...PLAIN,
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_HEADERS",
+    meaning: "headers sent with traces, name=value with commas between them",
+    default: null,
+    ...SECRET,
+  },
+  {
+    name: "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    meaning: "more of them, before those of OTEL_EXPORTER_OTLP_HEADERS",
+    default: null,
+    ...SECRET,
+  },
+  {
+    name: "OTEL_SERVICE_NAME",
+    meaning: "name of this process in traces",
+    default: "granary-submitter and so on; granary for granary up",
+    ...PLAIN,
+  },
+  {
+    name: "OTEL_TRACES_SAMPLER",
+    meaning:
+      "which traces are recorded: always_on, always_off, traceidratio, or one of them after parentbased_",
+    default: "parentbased_always_on",
+    ...PLAIN,
+  },
+  {
+    name: "OTEL_TRACES_SAMPLER_ARG",
+    meaning: "share of traces that a traceidratio sampler records, from 0 to 1",
+    default: "1",
+    ...PLAIN,
+  },
+  {
+    name: "OTEL_SDK_DISABLED",
+    meaning: "true: no traces, whatever else is set",
+    default: "false",
+    ...PLAIN,
+  },
+  {
+    name: "TRACEPARENT",
+    meaning: "W3C trace context that what a command submits, adopts or retries goes on in",
+    default: "a new trace each",
+    secret: false,
+    demo: false,
+    readers: ["cli"],
   },
   {
     name: "GRANARY_CONFIG",

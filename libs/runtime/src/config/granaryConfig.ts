@@ -1,4 +1,4 @@
-import type { AccountSettings, Price, SourceSettings } from "@granary/domain";
+import type { AccountSettings, Price, Retention, SourceSettings } from "@granary/domain";
 import type { Secret } from "./secret.ts";
 import type { WireConfig } from "./wireConfig.ts";
 
@@ -40,6 +40,30 @@ export interface NatsConfig {
   readonly token: Secret | null;
   readonly credentialsFile: string | null;
   readonly caFile: string | null;
+  /** Copies of each stream; null: one for streams that are made, and those that are there stay as they are. */
+  readonly replicas: 1 | 3 | 5 | null;
+}
+
+export const SAMPLERS = [
+  "always_on",
+  "always_off",
+  "traceidratio",
+  "parentbased_always_on",
+  "parentbased_always_off",
+  "parentbased_traceidratio",
+] as const;
+
+/** Where traces are sent, by OTLP over HTTP. */
+export interface TracingConfig {
+  /** The whole address, with the path of traces. */
+  readonly url: string;
+  /** Sent with every batch; all are treated as secrets. */
+  readonly headers: Readonly<Record<string, Secret>>;
+  /** Null: `granary-` and the service. */
+  readonly serviceName: string | null;
+  readonly sampler: (typeof SAMPLERS)[number];
+  /** From 0 to 1, for the samplers that take one. */
+  readonly ratio: number;
 }
 
 /** Everything one process is told from outside, checked. */
@@ -52,6 +76,10 @@ export interface GranaryConfig {
   readonly journal: string | null;
   /** Where probes and metrics are served; port 0 is any that is free. */
   readonly http: { readonly host: string; readonly port: number };
+  /** Null: no traces are made. */
+  readonly tracing: TracingConfig | null;
+  /** The trace in which a command was started, to go on in; null where none is named, or none that can be used. */
+  readonly traceparent: string | null;
   /** What runs: the commit of the build. */
   readonly commit: string;
   /** From being told to stop to the end of the process, in milliseconds. */
@@ -66,6 +94,8 @@ export interface GranaryConfig {
   /** Why a provider cannot be used here, by provider. */
   readonly refusals: Readonly<Record<string, string>>;
   readonly sources: Readonly<Record<string, SourceSettings>>;
+  /** How long what has ended is kept, where its source says nothing else. */
+  readonly retention: Retention;
   /** Prices beside, and before, those that come with the program. */
   readonly prices: readonly Price[];
 }

@@ -32,6 +32,10 @@ const natsUrl = z.string().transform((text, context): Addressed => {
   return { servers: addresses.flatMap(({ servers }) => servers), user, password, token };
 });
 
+const COPIES = { "1": 1, "3": 3, "5": 5 } as const;
+/** An even number of copies outlives the loss of no more members than the odd one below it. */
+const copiesText = z.enum(["1", "3", "5"], "1, 3 or 5").transform((text) => COPIES[text]);
+
 /** How to reach NATS; null where no server is named. Credentials in the URL are taken out of it. */
 export function readNats(
   { read }: EnvironmentReader,
@@ -54,6 +58,7 @@ export function readNats(
   const token = read("NATS_TOKEN", secretText);
   const credentialsFile = readable("NATS_CREDENTIALS");
   const caFile = readable("NATS_CA");
+  const replicas = reader === "service" ? (read("GRANARY_NATS_REPLICAS", copiesText) ?? null) : null;
   if (user !== undefined && password === undefined && faults.length === before)
     faults.push({ path: "NATS_PASSWORD", message: "the user of NATS_USER needs a password" });
   if (password !== undefined && user === undefined && faults.length === before)
@@ -76,6 +81,7 @@ export function readNats(
     token: hidden(token ?? url.token),
     credentialsFile,
     caFile,
+    replicas,
   };
 
   /** The path of a file that can be read. */

@@ -1,5 +1,5 @@
-import type { Fault, JobLimits } from "@granary/domain";
-import { Faulty } from "@granary/domain";
+import type { Fault, JobLimits, Retention } from "@granary/domain";
+import { Faulty, readTraceparent } from "@granary/domain";
 import { z } from "zod";
 import type { AccountDraft } from "./accountConfig.ts";
 import { defined, readPace, toAccountConfig } from "./accountConfig.ts";
@@ -16,6 +16,7 @@ import { readNats } from "./natsConfig.ts";
 import type { ProviderName } from "./providerVariables.ts";
 import { PROVIDERS, prefixOf } from "./providerVariables.ts";
 import { readStore } from "./storeConfig.ts";
+import { readTracing } from "./tracingConfig.ts";
 import { baseUrl, durationValue, headerText, hostText, keyText, mode, portText } from "./values.ts";
 
 /** What a configuration is read from, and for whom. */
@@ -125,6 +126,8 @@ export function readConfig({
       host: read("GRANARY_HTTP_HOST", hostText) ?? "127.0.0.1",
       port: read("GRANARY_HTTP_PORT", portText) ?? 8080,
     },
+    tracing: readTracing(env, faults),
+    traceparent: readTraceparent(read("TRACEPARENT", z.string())),
     commit: read("GRANARY_COMMIT", z.string()) ?? "unknown",
     graceMs: read("GRANARY_GRACE", durationValue) ?? 60_000,
     simulator: {
@@ -137,15 +140,25 @@ export function readConfig({
     defaultAccounts: defaultsOf(accounts, fromEnvironment),
     refusals: refusalsOf(accounts, supported),
     sources: Object.fromEntries(
-      Object.entries(file.sources).map(([source, { dailyUsd, maxBacklog }]) => [
+      Object.entries(file.sources).map(([source, { dailyUsd, maxBacklog, retention }]) => [
         source,
-        defined({ dailyMicros: dailyUsd === undefined ? undefined : microsOf(dailyUsd), maxBacklog }),
+        defined({
+          dailyMicros: dailyUsd === undefined ? undefined : microsOf(dailyUsd),
+          maxBacklog,
+          retention: Object.keys(retention).length === 0 ? undefined : toRetention(retention),
+        }),
       ]),
     ),
+    retention: toRetention(file.retention),
     prices: file.prices.map(toPrice),
   };
   if (faults.length > 0) throw new Faulty("the configuration has faults:", faults);
   return config;
+}
+
+/** As the domain has it. */
+function toRetention({ prompts, artifacts, outcomes, requireExport }: ConfigFile["retention"]): Retention {
+  return defined({ promptsMs: prompts, artifactsMs: artifacts, outcomesMs: outcomes, requireExport });
 }
 
 function readConfigFile(

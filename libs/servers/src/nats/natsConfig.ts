@@ -8,6 +8,18 @@ export interface NatsConfig {
   readonly maxPayloadBytes?: number;
   /** Most that all streams together may take on disk. */
   readonly maxFileStoreBytes?: number;
+  /** Makes it a member of a cluster. */
+  readonly cluster?: NatsMembership;
+}
+
+/** What makes a nats-server one of several. */
+export interface NatsMembership {
+  /** Of this server; no two members have the same. */
+  readonly name: string;
+  /** Where it hears the other members, on 127.0.0.1. */
+  readonly port: number;
+  /** The ports of all members, its own among them. */
+  readonly members: readonly number[];
 }
 
 /** Where a nats-server listens, and where it keeps its streams. */
@@ -20,7 +32,7 @@ export interface NatsPlace {
 /** The text of a nats-server configuration file: on the loopback only, every message synced before it is acknowledged. */
 export function natsConfig(
   { port, storeFolder, version }: NatsPlace,
-  { user, token, maxPayloadBytes, maxFileStoreBytes }: NatsConfig,
+  { user, token, maxPayloadBytes, maxFileStoreBytes, cluster }: NatsConfig,
 ): string {
   const jetstream = [
     `store_dir: ${quoted(storeFolder)}`,
@@ -36,9 +48,18 @@ export function natsConfig(
     `listen: "127.0.0.1:${port}"`,
     `jetstream { ${jetstream.join(", ")} }`,
     ...(maxPayloadBytes === undefined ? [] : [`max_payload: ${maxPayloadBytes}`]),
+    ...(cluster === undefined ? [] : clusterLines(cluster)),
     ...(credentials ? [`authorization { ${credentials} }`] : []),
     "",
   ].join("\n");
+}
+
+function clusterLines({ name, port, members }: NatsMembership): readonly string[] {
+  const routes = members.map((member) => quoted(`nats-route://127.0.0.1:${member}`));
+  return [
+    `server_name: ${quoted(name)}`,
+    `cluster { name: granary, listen: "127.0.0.1:${port}", routes: [${routes.join(", ")}] }`,
+  ];
 }
 
 function syncsAlways(version: string): boolean {

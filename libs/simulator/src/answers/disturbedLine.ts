@@ -1,4 +1,5 @@
 import type { JobFault } from "../fault.ts";
+import { loneByte } from "../lineBytes.ts";
 import type { LineAnswer } from "../scenario.ts";
 
 const LINE_FAULTS = [
@@ -7,6 +8,8 @@ const LINE_FAULTS = [
   "corrupt_lines",
   "foreign_lines",
   "oversized_line",
+  "invalid_utf8",
+  "nul_bytes",
 ] as const;
 type LineFault = Extract<JobFault, { what: (typeof LINE_FAULTS)[number] }>;
 
@@ -37,10 +40,17 @@ export function disturbedLine(
   for (const fault of hitting)
     // Blanks change nothing of the JSON but its length.
     if (fault.what === "oversized_line") line = `${line.slice(0, -1).padEnd(fault.bytes - 1, " ")}}`;
+  if (hit("invalid_utf8")) line = withInTheMiddle(line, loneByte(0xff));
+  if (hit("nul_bytes")) line = withInTheMiddle(line, "\0");
   if (answer === "corrupt" || hit("corrupt_lines")) line = line.slice(0, Math.ceil(line.length / 2));
   const lines: string[] = [];
   if (answer !== "missing" && !hit("missing_lines")) lines.push(line);
   if (answer === "duplicate" || hit("duplicate_lines")) lines.push(line);
   if (hit("foreign_lines")) lines.push(JSON.stringify(spoilt.renamed(record, `foreign-${index}`)));
   return lines;
+}
+
+function withInTheMiddle(line: string, text: string): string {
+  const at = Math.ceil(line.length / 2);
+  return line.slice(0, at) + text + line.slice(at);
 }

@@ -13,7 +13,9 @@ import { fromText, toText } from "./fields.ts";
 import { idOf, type MongoConnection, type Stored } from "./mongoConnection.ts";
 
 /** How items ended: one document an item, the first of a revision stands. */
-export function outcomes(db: MongoConnection): Pick<Store, "putOutcomes" | "outcomes" | "countOutcomes"> {
+export function outcomes(
+  db: MongoConnection,
+): Pick<Store, "putOutcomes" | "outcomes" | "countOutcomes" | "removeOutcomes"> {
   const all = db.collection("outcomes");
 
   /** Decides about a row whose place is taken, again where somebody replaced what it was decided against. */
@@ -52,6 +54,16 @@ export function outcomes(db: MongoConnection): Pick<Store, "putOutcomes" | "outc
       db.ask("read outcomes", async () => {
         const filter = { request, ordinal: { $gt: after }, ...(status === undefined ? {} : { status }) };
         return (await all.find(filter).sort({ ordinal: 1 }).limit(limit).toArray()).map(toOutcome);
+      }),
+
+    removeOutcomes: (request, limit) =>
+      db.ask("remove outcomes", async () => {
+        const found = all
+          .find({ request }, { projection: { _id: 1 } })
+          .sort({ ordinal: 1 })
+          .limit(limit);
+        const ids = (await found.toArray()).map(idOf);
+        return ids.length === 0 ? 0 : (await all.deleteMany({ _id: { $in: ids } })).deletedCount;
       }),
 
     countOutcomes: (request) =>

@@ -3,7 +3,7 @@ import { COLLECTION, toDocument } from "./driven.ts";
 import type { MongoConnection } from "./mongoConnection.ts";
 
 /** What people ask for. */
-export function queries(db: MongoConnection): Pick<Store, "requests" | "tasks"> {
+export function queries(db: MongoConnection): Pick<Store, "requests" | "endedRequests" | "tasks"> {
   async function page<K extends Kind>(kind: K, filter: object, { after = "", limit }: Page) {
     const found = db
       .collection(COLLECTION[kind])
@@ -22,6 +22,23 @@ export function queries(db: MongoConnection): Pick<Store, "requests" | "tasks"> 
           wanted,
         ),
       ),
+
+    endedRequests: ({ source, endedBy }, { after = { endedAt: -1, id: "" }, limit }) =>
+      db.ask("list ended requests", async () => {
+        const { endedAt, id } = after;
+        const beyond = { $or: [{ endedAt: { $gt: endedAt } }, { endedAt, _id: { $gt: id } }] };
+        const found = db
+          .collection(COLLECTION.request)
+          .find({
+            $and: [
+              { state: "ended", endedAt: { $gte: endedAt, $lte: endedBy }, ...equal({ source }) },
+              beyond,
+            ],
+          })
+          .sort({ endedAt: 1, _id: 1 })
+          .limit(limit);
+        return (await found.toArray()).map((stored) => toDocument("request", stored));
+      }),
 
     tasks: ({ account, states, request }, wanted) =>
       db.ask("list tasks", async () => {

@@ -10,7 +10,7 @@ const PAGE = 500;
 export function sliceMoves(
   db: MongoConnection,
   ids: Ids,
-): Pick<Store, "insertSlices" | "moveSlices" | "settleSlices"> {
+): Pick<Store, "insertSlices" | "moveSlices" | "settleSlices" | "repriceSlices"> {
   const slices = db.collection("slices");
 
   /** Moves what still fits the guard, again until nothing does: a write over many may miss what changes meanwhile. */
@@ -70,6 +70,19 @@ export function sliceMoves(
             updateOne: {
               filter: { _id: id, state: { $in: ["harvesting", "ending"] } },
               update: { $set: { ...sums, state: "settled", open: false } },
+            },
+          })),
+        ),
+      ),
+
+    repriceSlices: (rows) =>
+      db.ask("reprice slices", () =>
+        writeAll(
+          slices,
+          rows.map(({ id, fromMicros, costMicros }) => ({
+            updateOne: {
+              filter: { _id: id, state: "settled", costMicros: fromMicros },
+              update: { $set: { costMicros } },
             },
           })),
         ),

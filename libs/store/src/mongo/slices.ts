@@ -9,12 +9,19 @@ import {
   type Store,
 } from "@granary/domain";
 import { findByIds } from "./bulks.ts";
-import type { MongoConnection, Stored } from "./mongoConnection.ts";
+import { idOf, type MongoConnection, type Stored } from "./mongoConnection.ts";
 import { toSlice } from "./sliceRecord.ts";
 
 type Slices = Pick<
   Store,
-  "loadSlices" | "pools" | "pendingSlices" | "slicesOf" | "hasOpenSlice" | "sumSlices" | "backlog"
+  | "loadSlices"
+  | "pools"
+  | "pendingSlices"
+  | "slicesOf"
+  | "hasOpenSlice"
+  | "removeSlices"
+  | "sumSlices"
+  | "backlog"
 >;
 type Sums = Pick<Slice, "counts" | "costMicros" | "usage" | "cutBy">;
 
@@ -50,6 +57,13 @@ export function slices(db: MongoConnection): Slices {
         const { open, ...whose } = { open: undefined, ...which };
         const filter = { ...whose, ...(open === undefined ? {} : { open }), _id: { $gt: after } };
         return (await all.find(filter).sort({ _id: 1 }).limit(limit).toArray()).map(toSlice);
+      }),
+
+    removeSlices: (request, limit) =>
+      db.ask("remove slices", async () => {
+        const found = all.find({ request, open: false }, { projection: { _id: 1 } }).sort({ _id: 1 });
+        const ids = (await found.limit(limit).toArray()).map(idOf);
+        return ids.length === 0 ? 0 : (await all.deleteMany({ _id: { $in: ids }, open: false })).deletedCount;
       }),
 
     hasOpenSlice: (request) =>

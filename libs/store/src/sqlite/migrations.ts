@@ -140,4 +140,8 @@ const OPEN_WORK = `
   CREATE INDEX slice_backlog ON slice (source, lines) WHERE state <> 'settled';
   CREATE INDEX task_expiry ON task (account, body ->> '$.view.expiresAt') WHERE state = 'running';`;
 
-export const MIGRATIONS: readonly string[] = [FIRST, TRAVEL_ORDER, OPEN_WORK];
+/** Which requests ended when: what is kept for a while is looked for by its end. */
+const ENDED_REQUESTS = `
+  CREATE INDEX request_ended ON request (body ->> '$.endedAt', id) WHERE state = 'ended';`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, TRAVEL_ORDER, OPEN_WORK, ENDED_REQUESTS];

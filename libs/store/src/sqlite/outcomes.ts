@@ -10,7 +10,7 @@ import {
 } from "@granary/domain";
 import type { Connection, Values } from "./connection.ts";
 
-type Outcomes = Pick<Store, "putOutcomes" | "outcomes" | "countOutcomes">;
+type Outcomes = Pick<Store, "putOutcomes" | "outcomes" | "countOutcomes" | "removeOutcomes">;
 
 interface OutcomeRow {
   readonly request: string;
@@ -61,6 +61,15 @@ export function outcomes(db: Connection): Outcomes {
             { request, after, limit, ...(status === undefined ? {} : { status }) },
           )
           .map(toOutcome),
+      ),
+
+    removeOutcomes: (request, limit) =>
+      db.transaction(() =>
+        db.run(
+          `DELETE FROM outcome WHERE request = :request AND ordinal IN
+             (SELECT ordinal FROM outcome WHERE request = :request ORDER BY ordinal LIMIT :limit)`,
+          { request, limit },
+        ),
       ),
 
     countOutcomes: (request) =>

@@ -2,8 +2,11 @@ import type { Kind, Store } from "@granary/domain";
 import type { Connection, Values } from "./connection.ts";
 import { ROW_COLUMNS, toDocument, type DocumentRow } from "./documentRow.ts";
 
+/** As its index has it. */
+const ENDED_AT = "body ->> '$.endedAt'";
+
 /** What people ask for. */
-export function queries(db: Connection): Pick<Store, "requests" | "tasks"> {
+export function queries(db: Connection): Pick<Store, "requests" | "endedRequests" | "tasks"> {
   return {
     requests: ({ source, requestId, states }, { after = "", limit }) =>
       db.once(() =>
@@ -15,6 +18,19 @@ export function queries(db: Connection): Pick<Store, "requests" | "tasks"> {
               states ? "state IN (SELECT value FROM json_each(:states))" : "",
             ]),
             given({ after, limit, source, requestId, states: states && JSON.stringify(states) }),
+          )
+          .map((row) => toDocument("request", row)),
+      ),
+
+    endedRequests: ({ source, endedBy }, { after = { endedAt: -1, id: "" }, limit }) =>
+      db.once(() =>
+        db
+          .all<DocumentRow>(
+            `SELECT ${ROW_COLUMNS} FROM request
+             WHERE state = 'ended' AND ${ENDED_AT} <= :endedBy AND (${ENDED_AT}, id) > (:endedAt, :id)
+               ${source === undefined ? "" : "AND source = :source"}
+             ORDER BY ${ENDED_AT}, id LIMIT :limit`,
+            given({ endedBy, source, limit, endedAt: after.endedAt, id: after.id }),
           )
           .map((row) => toDocument("request", row)),
       ),

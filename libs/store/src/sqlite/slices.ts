@@ -18,11 +18,13 @@ type Slices = Pick<
   | "insertSlices"
   | "moveSlices"
   | "settleSlices"
+  | "repriceSlices"
   | "loadSlices"
   | "pools"
   | "pendingSlices"
   | "slicesOf"
   | "hasOpenSlice"
+  | "removeSlices"
   | "sumSlices"
   | "backlog"
 >;
@@ -61,6 +63,16 @@ export function slices(db: Connection, now: () => number): Slices {
             `UPDATE slice SET state = 'settled', counts = :counts, costMicros = :costMicros, usage = :usage, cutBy = :cutBy
              WHERE id = :id AND state IN ('harvesting', 'ending')`,
             { id, counts: JSON.stringify(counts), costMicros, usage: JSON.stringify(usage), cutBy },
+          );
+      }),
+
+    repriceSlices: (rows) =>
+      db.transaction(() => {
+        for (const { id, fromMicros, costMicros } of rows)
+          db.run(
+            `UPDATE slice SET costMicros = :costMicros
+             WHERE id = :id AND state = 'settled' AND costMicros IS :fromMicros`,
+            { id, fromMicros, costMicros },
           );
       }),
 
@@ -111,6 +123,15 @@ export function slices(db: Connection, now: () => number): Slices {
               );
         return rows.map(toSlice);
       }),
+
+    removeSlices: (request, limit) =>
+      db.transaction(() =>
+        db.run(
+          `DELETE FROM slice WHERE id IN
+             (SELECT id FROM slice WHERE request = :request AND state = 'settled' ORDER BY id LIMIT :limit)`,
+          { request, limit },
+        ),
+      ),
 
     hasOpenSlice: (request) =>
       db.once(

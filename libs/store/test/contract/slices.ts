@@ -171,6 +171,29 @@ export function describeSlices(rig: () => Rig): void {
       ]);
     });
 
+    it("prices those that are settled anew, where they cost what they did, and leaves the rest of them", async () => {
+      const { store } = rig();
+      const [a = "", b = "", open = ""] = idsOf(
+        await add({ state: "harvesting" }, { state: "harvesting" }, { state: "harvesting" }),
+      );
+      await store.settleSlices([settlement(a, { costMicros: null }), settlement(b)]);
+      const rows = [
+        { id: a, fromMicros: null, costMicros: 7 },
+        { id: b, fromMicros: null, costMicros: 8 },
+        { id: open, fromMicros: null, costMicros: 9 },
+      ];
+      await store.repriceSlices(rows);
+      await store.repriceSlices(rows.map((row) => ({ ...row, costMicros: 99 })));
+      const { counts, usage } = settlement("");
+      expect(await store.loadSlices([a, b, open])).toMatchObject([
+        { state: "settled", costMicros: 7, counts, usage },
+        { state: "settled", costMicros: 10 },
+        { state: "harvesting", costMicros: null },
+      ]);
+      await store.repriceSlices([{ id: b, fromMicros: 10, costMicros: null }]);
+      expect((await store.sumSlices("rq1")).costMicros).toBeNull();
+    });
+
     it("adds up a request's settled slices", async () => {
       const { store } = rig();
       const [a, b] = idsOf(

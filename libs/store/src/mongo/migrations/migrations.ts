@@ -1,8 +1,9 @@
+import { endedRequests } from "./endedRequests.ts";
 import { first } from "./first.ts";
 import type { CollectionChange, Migration, WantedIndex } from "./migration.ts";
 
 /** The step at index n leads from version n to n + 1. A change is a new step at the end. */
-export const MIGRATIONS: readonly Migration[] = [first];
+export const MIGRATIONS: readonly Migration[] = [first, endedRequests];
 
 export interface WantedCollection {
   readonly name: string;
