@@ -106,19 +106,23 @@ describe("the list of points", () => {
 
 describe("failpoints", () => {
   test("are read with how and when they strike", () => {
-    const [one, two, three] = readFailpoints("P3.created,P3.intent-put:wait5500,P5.committed:term@2");
+    const [one, two, three, four] = readFailpoints(
+      "P3.created,P3.intent-put:wait5500,P5.committed:term@2,P1.sealed:stop",
+    );
     expect(one).toEqual({ name: "P3.created", strike: "kill", nth: 1 });
     expect(two).toEqual({ name: "P3.intent-put", strike: { waitMs: 5_500 }, nth: 1 });
     expect(three).toEqual({ name: "P5.committed", strike: "term", nth: 2 });
+    expect(four).toEqual({ name: "P1.sealed", strike: "stop", nth: 1 });
     expect(readFailpoints("")).toEqual([]);
-    expect([one, two, three].map((each) => each && readFailpoints(failpointText(each))[0])).toEqual([
+    expect([one, two, three, four].map((each) => each && readFailpoints(failpointText(each))[0])).toEqual([
       one,
       two,
       three,
+      four,
     ]);
   });
 
-  test.each(["P3.nothing", "created", "P3.created:stop", "P3.created@"])("%s is none", (text) => {
+  test.each(["P3.nothing", "created", "P3.created:halt", "P3.created@"])("%s is none", (text) => {
     expect(() => readFailpoints(text)).toThrow("is no failpoint");
   });
 

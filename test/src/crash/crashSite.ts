@@ -81,7 +81,7 @@ function livesOf(earlier: readonly string[] = [], last: string): readonly string
   let held = "";
   for (const failpoint of readFailpoints([...earlier, last].join(","))) {
     held += `${held === "" ? "" : ","}${failpointText(failpoint)}`;
-    if (typeof failpoint.strike !== "string") continue;
+    if (failpoint.strike !== "kill" && failpoint.strike !== "term") continue;
     lives.push(held);
     held = "";
   }

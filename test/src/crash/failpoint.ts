@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import type { OnWrite } from "./watchedPorts.ts";
@@ -7,8 +8,11 @@ import { describeWrite } from "./write.ts";
 /** The variable that the processes of this folder read, and nothing that is shipped does. */
 export const FAILPOINT = "GRANARY_FAILPOINT";
 
-/** What happens at a point: the process dies at once, is told to end and goes on, or stands still for so long. */
-export type Strike = "kill" | "term" | { readonly waitMs: number };
+/**
+ * What happens at a point: the process dies at once, is told to end and goes on, is stopped until somebody continues it,
+ * or stands still for so long.
+ */
+export type Strike = "kill" | "term" | "stop" | { readonly waitMs: number };
 
 /** Where one life of a process is struck, and how. */
 export interface Failpoint {
@@ -18,10 +22,13 @@ export interface Failpoint {
   readonly nth: number;
 }
 
-const FORM = /^([A-Z][A-Za-z0-9]*\.[a-z-]+)(?::(kill|term|wait(\d+)))?(?:@(\d+))?$/;
+/** The longest of Node's timers. */
+const LONGEST_MS = 2_147_483_647;
+
+const FORM = /^([A-Z][A-Za-z0-9]*\.[a-z-]+)(?::(kill|term|stop|wait(\d+)))?(?:@(\d+))?$/;
 
 /**
- * Reads `<name>[:kill|term|wait<ms>][@n]`, several with commas between them; none where it is empty.
+ * Reads `<name>[:kill|term|stop|wait<ms>][@n]`, several with commas between them; none where it is empty.
  * @throws Error where a name is none, or the form is another
  */
 export function readFailpoints(text: string): readonly Failpoint[] {
@@ -34,7 +41,7 @@ export function readFailpoints(text: string): readonly Failpoint[] {
         throw new Error(`${FAILPOINT}: ${each} is no failpoint: npm run crash -- --list has them all`);
       return {
         name,
-        strike: waitMs === undefined ? (strike as "kill" | "term") : { waitMs: Number(waitMs) },
+        strike: waitMs === undefined ? (strike as "kill" | "term" | "stop") : { waitMs: Number(waitMs) },
         nth: Number(nth),
       };
     });
@@ -71,10 +78,21 @@ async function carryOut({ name, strike: how }: Failpoint): Promise<void> {
     process.kill(process.pid, "SIGKILL");
     // Nothing of this process goes on, however late the signal comes.
     for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  } else await wait(how.waitMs);
+  } else if (how === "stop") await standStill();
+  else await wait(how.waitMs);
 }
 
-/** At once: what is buffered dies with the process. */
-function say(line: string): void {
+/** Stops this process by SIGSTOP, all of it, and resolves once somebody has sent it a SIGCONT. */
+export async function standStill(): Promise<void> {
+  // Waiting for a signal alone does not keep a process.
+  const alive = setInterval(() => {}, LONGEST_MS);
+  const continued = once(process, "SIGCONT");
+  process.kill(process.pid, "SIGSTOP");
+  await continued;
+  clearInterval(alive);
+}
+
+/** Writes a line on this process's output at once: what is buffered dies with the process. */
+export function say(line: string): void {
   writeSync(1, `${line}\n`);
 }

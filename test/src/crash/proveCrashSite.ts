@@ -1,6 +1,7 @@
 import { verify } from "@granary/checker";
 import type { Store } from "@granary/domain";
 import { outputValidator } from "@granary/providers";
+import type { LedgerCreate } from "@granary/simulator";
 import { readLedger } from "@granary/simulator";
 import { waitUntil } from "../e2e/waitUntil.ts";
 import type { CrashSite } from "./crashSite.ts";
@@ -14,33 +15,12 @@ const HEARING_MS = 5_000;
  * What is wrong with a site where nobody is at work and nothing is left to do, each in a sentence: what the checker
  * finds, jobs that were created twice, requests that did not end as they had to, facts that were not told.
  */
-export async function proveCrashSite(
-  { workspace, simulatorFolder, factFaults }: CrashSite,
-  situation: Situation,
-): Promise<readonly string[]> {
-  const { store, artifacts, deps, catalogue } = workspace;
-  const ledger = (await readLedger(simulatorFolder)).filter((entry) => entry.kind === "create");
-  const facts = workspace.facts();
-  const report = await verify(
-    {
-      store,
-      artifacts,
-      instance: deps.instance,
-      accounts: catalogue.accounts,
-      prices: catalogue.prices,
-      outputValidator,
-      ledger,
-      ...(facts ? { facts } : {}),
-    },
-    { quiet: true },
-  );
-  const faults = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
-  for (const { rule, skipped } of report.proved)
-    if (skipped !== undefined && !(rule === "V10" && factFaults))
-      faults.push(`${rule} was not proven: ${skipped}`);
-  for (const [tag, jobs] of Map.groupBy(ledger, (create) => create.tag ?? "none"))
-    if (jobs.length > 1) faults.push(`${jobs.length} jobs were created for ${tag}`);
-  faults.push(...(await wrongEnds(store, situation)));
+export async function proveCrashSite(site: CrashSite, situation: Situation): Promise<readonly string[]> {
+  const { workspace, simulatorFolder, factFaults } = site;
+  const faults = [...(await checkerFaults(site))];
+  for (const { tag, jobs } of await secondJobs(simulatorFolder))
+    faults.push(`${jobs} jobs were created for ${tag}`);
+  faults.push(...(await wrongEnds(workspace.store, situation)));
   if (factFaults) {
     const untold = await waitUntil(
       "every fact was heard",
@@ -54,8 +34,51 @@ export async function proveCrashSite(
   return faults;
 }
 
+/** What the checker finds, and what it could not look at, each in a sentence. */
+export async function checkerFaults({
+  workspace,
+  simulatorFolder,
+  factFaults,
+}: Pick<CrashSite, "workspace" | "simulatorFolder" | "factFaults">): Promise<readonly string[]> {
+  const { store, artifacts, deps, catalogue } = workspace;
+  const facts = workspace.facts();
+  const report = await verify(
+    {
+      store,
+      artifacts,
+      instance: deps.instance,
+      accounts: catalogue.accounts,
+      prices: catalogue.prices,
+      outputValidator,
+      ledger: await creates(simulatorFolder),
+      ...(facts ? { facts } : {}),
+    },
+    { quiet: true },
+  );
+  const faults = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
+  for (const { rule, skipped } of report.proved)
+    if (skipped !== undefined && !(rule === "V10" && factFaults))
+      faults.push(`${rule} was not proven: ${skipped}`);
+  return faults;
+}
+
+/** Tags under which the ledger has more than one job. */
+export async function secondJobs(
+  simulatorFolder: string,
+): Promise<readonly { readonly tag: string; readonly jobs: number }[]> {
+  const byTag = Map.groupBy(await creates(simulatorFolder), ({ tag }) => tag ?? "none");
+  return [...byTag].filter(([, jobs]) => jobs.length > 1).map(([tag, jobs]) => ({ tag, jobs: jobs.length }));
+}
+
+async function creates(simulatorFolder: string): Promise<readonly LedgerCreate[]> {
+  return (await readLedger(simulatorFolder)).filter((entry) => entry.kind === "create");
+}
+
 /** Requests that have not ended, or in another way than this work has to. */
-async function wrongEnds(store: Store, { orders, isCut }: Situation): Promise<readonly string[]> {
+export async function wrongEnds(
+  store: Store,
+  { orders, isCut }: Pick<Situation, "orders" | "isCut">,
+): Promise<readonly string[]> {
   const cancelled = new Set(
     orders.flatMap(({ command }) => (command.type === "cancel" ? [requestOf(command)] : [])),
   );

@@ -84,8 +84,8 @@ async function wrongDeath({ now }: Mortal, { point, signal }: CrashCell): Promis
   return `a process ended by itself (${exit.code ?? exit.signal}), struck at ${struck.join(", ") || "no point"}`;
 }
 
-/** Nothing is left to do, at the provider neither. */
-async function isIdle(store: Store): Promise<boolean> {
+/** Whether nothing is left to do, at the provider neither. */
+export async function isIdle(store: Store): Promise<boolean> {
   if (!(await isSettled(store))) return false;
   const tasks = await store.tasks({}, { limit: 500 });
   return tasks.every(({ state, dueAt }) => state === "void" || dueAt === null);

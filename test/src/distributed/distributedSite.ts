@@ -35,6 +35,7 @@ export interface DistributedSiteOptions {
   /** For the services, beside what the stack says. */
   readonly env?: NonNullable<StackOptions["env"]>;
   readonly natsUser?: NonNullable<StackOptions["natsUser"]>;
+  readonly natsFileStoreBytes?: number;
   /** Leave the services for the test to start. */
   readonly servicesLater?: boolean;
 }
@@ -87,7 +88,15 @@ export const CLEAN: DistributedProof = {
 /** Opens a site in a rig's folder. It goes with the rig. */
 export async function openDistributedSite(
   rig: Rig,
-  { store: kind, scenario, replicas = 2, env = {}, natsUser, servicesLater = false }: DistributedSiteOptions,
+  {
+    store: kind,
+    scenario,
+    replicas = 2,
+    env = {},
+    natsUser,
+    natsFileStoreBytes,
+    servicesLater = false,
+  }: DistributedSiteOptions,
 ): Promise<DistributedSite> {
   const stack = await openStack({
     folder: join(rig.folder, "stack"),
@@ -95,6 +104,7 @@ export async function openDistributedSite(
     replicas,
     env,
     ...(natsUser === undefined ? {} : { natsUser }),
+    ...(natsFileStoreBytes === undefined ? {} : { natsFileStoreBytes }),
     scenarioFile: await scenarioFile(rig, scenario),
     servicesLater: true,
   });

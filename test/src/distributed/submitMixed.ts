@@ -16,7 +16,7 @@ const ELSEWHERE = [
  * @throws Error where one is not accepted
  */
 export async function submitMixed(
-  { caller }: DistributedSite,
+  { caller }: Pick<DistributedSite, "caller">,
   name: string,
   { few = false }: { readonly few?: boolean } = {},
 ): Promise<void> {

@@ -107,7 +107,7 @@ export const CREATE_POINTS = pointsOf(
       lost: "nothing: the job is on the task",
       repairedBy: "the owner of the task",
       elsewhere:
-        "it takes a process that loses its lease while its create is on the way; the simulation freezes such",
+        "it takes a process that loses its lease while its create is on the way; `frozen.test.ts` freezes such",
     },
   },
 );

@@ -123,7 +123,7 @@ export const SWEEP_POINTS = pointsOf(
       matches: saved("task", (held, next) => surplus(held, "cancelAskedAt") < surplus(next, "cancelAskedAt")),
       lost: "the cancellation of the second job",
       repairedBy: "the task, which stays due until it is over",
-      elsewhere: "a second job takes a create that comes late by minutes; the simulation has them",
+      elsewhere: "a second job takes a create that comes after its quiet period; `frozen.test.ts` has them",
     },
     "surplus-closed": {
       matches: saved("task", (held, next) => surplus(held, "closedAt") < surplus(next, "closedAt")),
