@@ -1,6 +1,8 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { scratchCopy, trySabotage } from "../src/simulation/sabotage.ts";
+import { scratchCopy } from "../src/sabotage/scratchCopy.ts";
+import { trySeeds } from "../src/sabotage/trySeeds.ts";
+import { runSimulation } from "../src/simulation/runSimulation.ts";
 import { SABOTAGES } from "../src/simulation/sabotages.ts";
 
 let copy: string;
@@ -13,8 +15,11 @@ test.each(SABOTAGES)(
   "without its guard ($name) the simulation finds: $without",
   { timeout: 600_000 },
   async (sabotage) => {
-    const { caught, seed, fault } = await trySabotage(copy, sabotage, 400);
+    const { caught, seed, fault } = await trySeeds(copy, sabotage, 400);
     console.log(`${sabotage.name}: seed ${seed ?? "-"}, ${fault.slice(0, 200)}`);
     expect({ caught, fault }).toMatchObject({ caught: true });
+    // With the guard the same seed has to be clean: otherwise it is not the guard that was missed.
+    const { faulty } = await runSimulation({ from: seed ?? sabotage.seed, count: 1 }, copy);
+    expect(faulty).toEqual([]);
   },
 );

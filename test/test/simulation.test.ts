@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runSimulation } from "../src/simulation/runSimulation.ts";
 
 /** Seeds of a run: the same ones always, and as many again that change from day to day. */
-const SEEDS = Number(process.env["GRANARY_SIMULATION_SEEDS"] ?? 1_000);
+const SEEDS = Number(process.env["GRANARY_SIMULATION_SEEDS"] ?? 400);
 const FEWEST_TURNS = 500;
 const PROCESSES = 2;
 

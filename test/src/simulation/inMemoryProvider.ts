@@ -21,6 +21,8 @@ export interface CreatedJob {
   failures: string | null;
   completed: number;
   failed: number;
+  /** While it is denied although it is there; once in its life at most, so that an absence never lasts. */
+  denied: { readonly from: number; readonly to: number } | null;
 }
 
 /** Stands in place of a tag at jobs that are not ours. */
@@ -43,6 +45,12 @@ export interface ProviderMood {
   readonly rejects: boolean;
   /** Whether listings keep a job's tag to themselves: only the custom ids in its results show it. */
   readonly hidesTags: boolean;
+  /** Whether the key is refused just now. */
+  readonly keyRefused: () => boolean;
+  /** Whether files expire about an hour after they came, which is when they are thought too old to be used. */
+  readonly shortFiles: boolean;
+  /** For how long a job may be denied in a row. */
+  readonly denialMs: number;
 }
 
 /** A provider in memory, as forgetful, slow and ambiguous as the real ones, with a ledger of every create. */
@@ -57,6 +65,8 @@ export interface InMemoryProvider {
   readonly removed: ReadonlySet<string>;
   /** Most jobs that were under way at once. */
   readonly mostLive: () => number;
+  /** Tags whose create or job was turned down for what it is, not for when it came. */
+  readonly turnedDown: ReadonlySet<string>;
 }
 
 export function inMemoryProvider(now: () => number, chance: Random, mood: ProviderMood): InMemoryProvider {
@@ -66,9 +76,11 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
   const foreign: CreatedJob[] = [];
   /** All of them, as a listing has them. */
   const all: CreatedJob[] = [];
+  const turnedDown = new Set<string>();
   let serial = 0;
   let mostLive = 0;
   const trouble = (): void => {
+    if (mood.keyRefused()) throw new ProviderTrouble("account", "401", "simulated: the key is refused");
     if (!mood.chaos() || !chance.chance(0.08)) return;
     const why = chance.pick(["limit", "unreachable", "unavailable", "account"] as const);
     throw new ProviderTrouble(why, why, `simulated: ${why}`);
@@ -94,6 +106,7 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       failures: null,
       completed: 0,
       failed: 0,
+      denied: null,
     };
     all.push(job);
     if (tag === FOREIGN) {
@@ -109,6 +122,7 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       const line = chance.chance(0.5) ? 1 + chance.below(lines.length) : null;
       job.errors = [{ code: "invalid_request", message: "a line cannot be read", line }];
     } else if (fate < 0.2) job.end = "expired";
+    if (job.end === "failed") turnedDown.add(tag);
     jobs.push(job);
     mostLive = Math.max(mostLive, jobs.filter(({ endsAt: until }) => until > at).length);
     return job;
@@ -168,6 +182,14 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
     };
   }
 
+  /** Whether one job is denied: it has been denied before, and the denial is taken back. */
+  function isDenied(job: CreatedJob): boolean {
+    if (!mood.chaos()) return false;
+    if (mood.denialMs === 0) return chance.chance(0.03);
+    if (!job.denied && chance.chance(0.05)) job.denied = { from: now(), to: now() + mood.denialMs };
+    return job.denied !== null && now() <= job.denied.to;
+  }
+
   const byId = (jobId: string): CreatedJob | undefined => all.find((job) => job.jobId === jobId);
   const provider: BatchProvider = {
     async upload(lines) {
@@ -176,9 +198,11 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       for await (const line of lines) whole.push(line);
       const fileId = `file_${serial++}`;
       files.set(fileId, whole);
-      return { fileId, bytes: whole.join("\n").length, expiresAt: null };
+      const expiresAt = mood.shortFiles ? now() + 3_600_000 + chance.below(3_000) : null;
+      return { fileId, bytes: whole.join("\n").length, expiresAt };
     },
     async create({ tag, input, model }): Promise<CreateAnswer> {
+      if (mood.keyRefused()) return refused("account");
       let lines: readonly string[] | undefined;
       try {
         lines = "fileId" in input ? files.get(input.fileId) : await Array.fromAsync(input.lines);
@@ -188,7 +212,10 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       }
       const fate = mood.chaos() ? chance.next() : 1;
       if (fate < 0.05) return refused(chance.pick(["limit", "account", "unreachable"] as const));
-      if (fate < 0.07) return refused("request");
+      if (fate < 0.07) {
+        turnedDown.add(tag);
+        return refused("request");
+      }
       if (fate < 0.15) return { type: "unknown", code: "500", message: "broke before it was created" };
       if (!lines)
         return { type: "refused", why: "unreachable", code: "input_file_gone", message: "no such file" };
@@ -210,8 +237,7 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       trouble();
       if (mood.chaos() && mood.poisonous && jobId === "batch_1") throw new Error(POISON);
       const job = byId(jobId);
-      // A job that is known has been denied before; the denial is taken back.
-      if (!job || (mood.chaos() && chance.chance(0.03))) return null;
+      if (!job || isDenied(job)) return null;
       return snapshot(job);
     },
     async download(fileId) {
@@ -262,6 +288,7 @@ export function inMemoryProvider(now: () => number, chance: Random, mood: Provid
       );
     },
     mostLive: () => mostLive,
+    turnedDown,
   };
 }
 

@@ -2,6 +2,7 @@ import { verify } from "@granary/checker";
 import { FACT_PREFIX, lineOf } from "@granary/domain";
 import type { OutputValidator } from "@granary/domain";
 import { outputValidator } from "@granary/providers";
+import { readManifestRows } from "./manifestRows.ts";
 import type { World } from "./world.ts";
 
 /** Everything that is wrong in a world at rest: the checker's findings, and what only a simulation can witness. */
@@ -14,6 +15,7 @@ export async function judgeWorld(world: World): Promise<readonly string[]> {
     ...completedTwice(world),
     ...touchedForeign(world),
     ...(await removedTooSoon(world)),
+    ...(await lostOrTurnedDown(world)),
   ];
 }
 
@@ -75,11 +77,7 @@ async function paidTwice({ provider, artifacts, store, lateListings }: World): P
       faults.push(`job ${jobs[0]?.jobId} carries ${tag}, which has no manifest`);
       continue;
     }
-    const rows: { slice: string; ordinal: number }[] = [];
-    let text = "";
-    for await (const chunk of artifacts.read(task.manifest.path)) text += Buffer.from(chunk).toString();
-    for (const line of text.split("\n"))
-      if (line) rows.push(JSON.parse(line) as { slice: string; ordinal: number });
+    const rows = await readManifestRows(artifacts, task.manifest.path);
     for (const { jobId, customIds } of extra)
       for (const id of customIds) {
         const row = rows[lineOf(tag, id) ?? -1];
@@ -126,4 +124,16 @@ function completedTwice({ published }: World): readonly string[] {
   return [...ids].flatMap(([subject, told]) =>
     told.size > 1 ? [`request ${subject} completed ${told.size} times`] : [],
   );
+}
+
+/** No job is ever gone here, so none may be given up as lost; and nothing is rejected that was not turned down. */
+async function lostOrTurnedDown({ store, provider }: World): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const { id } of await store.requests({}, { limit: 1_000 }))
+    for (const { ordinal, reason, taskId } of await store.outcomes(id, { limit: 1_000 }))
+      if (reason === "job_lost" || (reason === "job_rejected" && !provider.turnedDown.has(taskId ?? "")))
+        faults.push(
+          `${id}:${ordinal} ended as ${reason}, and the job of ${taskId} was neither gone nor turned down`,
+        );
+  return faults;
 }

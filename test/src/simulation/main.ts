@@ -11,7 +11,16 @@ const { values } = parseArgs({
   },
 });
 
-const totals = { seeds: 0, turns: 0, fewestTurns: Infinity, requests: 0, items: 0, jobs: 0, crashes: 0 };
+const totals = {
+  seeds: 0,
+  turns: 0,
+  fewestTurns: Infinity,
+  requests: 0,
+  items: 0,
+  jobs: 0,
+  crashes: 0,
+  restores: 0,
+};
 const faulty: { seed: number; faults: readonly string[] }[] = [];
 const from = Number(values.from);
 for (let seed = from; seed < from + Number(values.count); seed += 1) {
@@ -23,6 +32,7 @@ for (let seed = from; seed < from + Number(values.count); seed += 1) {
   totals.items += result.items;
   totals.jobs += result.jobs;
   totals.crashes += result.crashes;
+  totals.restores += result.restores;
   if (result.faults.length > 0) {
     faulty.push({ seed, faults: result.faults.slice(0, 5) });
     if (values["until-fault"]) break;

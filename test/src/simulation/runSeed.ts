@@ -1,8 +1,11 @@
 import { newHead } from "@granary/domain";
 import type { Command, TaskDoc } from "@granary/domain";
 import { judgeWorld } from "./judgeWorld.ts";
+import type { Copy } from "./putBack.ts";
+import { canPutBack, keepCopy, putBack } from "./putBack.ts";
 import { random } from "./random.ts";
 import type { Process } from "./scheduler.ts";
+import { drawWeather } from "./weather.ts";
 import { ACCOUNT, MODELS, openWorld } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -14,6 +17,8 @@ export interface SeedResult {
   readonly items: number;
   readonly jobs: number;
   readonly crashes: number;
+  /** How often the store was put back to an older copy. */
+  readonly restores: number;
   /** What is wrong; none where all is well. */
   readonly faults: readonly string[];
 }
@@ -38,6 +43,9 @@ const HURTING: Readonly<Record<string, number>> = {
   intent: 15,
 };
 
+/** Sets the draws of the weather apart from all others. */
+const WEATHER = 0x5eed;
+
 /** All must be over by then: sooner than a request nobody woke is looked at by itself. */
 const CALM_MS = 420_000;
 /** After everything has ended, virtual time in which sleepers wake and stale writers try; with late listings a deep sweep, too. */
@@ -47,22 +55,36 @@ const LATE_AFTERMATH_MS = 120_000;
 /** Runs one seed: a time of faults, a time of peace in which all must end, then judgement. */
 export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions = {}): Promise<SeedResult> {
   const chance = random(seed);
-  const world = openWorld(chance);
+  const weather = drawWeather(random(seed ^ WEATHER), chaosTurns);
+  const world = openWorld(chance, weather);
   const { store, scheduler } = world;
   const sent = new Map<string, Sent>();
   let crashes = 0;
+  let copy: Copy | null = null;
+  let restores = 0;
   await store.ensure();
   await store.gate("test");
   await ensureDocuments(world);
 
   const roles = ["submitter", "monitor", "harvester"] as const;
   const replicas = (): number => 1 + chance.below(3);
-  let alive: { role: (typeof roles)[number]; process: Process }[] = roles.flatMap((role) =>
-    Array.from({ length: replicas() }, () => ({ role, process: world.start(role) })),
-  );
+  const startAll = (): { role: (typeof roles)[number]; process: Process }[] =>
+    roles.flatMap((role) => Array.from({ length: replicas() }, () => ({ role, process: world.start(role) })));
+  let alive = startAll();
 
   while (scheduler.turns() < chaosTurns) {
     const process = await scheduler.step();
+    if (weather.restore && world.copies && restores === 0) {
+      if (!copy && scheduler.turns() >= weather.restore.copyTurn) copy = await keepCopy(world);
+      if (copy && scheduler.turns() >= weather.restore.restoreTurn && (await canPutBack(world, copy))) {
+        await putBack(world, copy);
+        restores += 1;
+        alive = startAll();
+        // What was accepted after the copy is lost with it: callers send all of it again.
+        for (const { command } of sent.values()) world.call(command);
+        continue;
+      }
+    }
     if (sent.size < 10 && chance.chance(0.01)) submit(world, sent);
     if (chance.chance(0.008)) interfere(world, sent);
     if (chance.chance(0.002)) await replay(world);
@@ -99,8 +121,17 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
   faults.push(...(await judgeWorld(world)));
   const items = [...sent.values()].reduce((sum, { items: count }) => sum + count, 0);
   const turns = scheduler.turns();
-  await store.close();
-  return { seed, turns, requests: sent.size, items, jobs: world.provider.jobs.length, crashes, faults };
+  await world.close();
+  return {
+    seed,
+    turns,
+    requests: sent.size,
+    items,
+    jobs: world.provider.jobs.length,
+    crashes,
+    restores,
+    faults,
+  };
 }
 
 /** Until when documents wait that crashed their workers again and again, more often than any real system does. */
@@ -140,6 +171,7 @@ async function ensureDocuments({ store }: World): Promise<void> {
 interface Sent {
   readonly source: string;
   readonly items: number;
+  readonly command: Command;
 }
 
 const SCHEMA = {
@@ -154,7 +186,6 @@ function submit(world: World, sent: Map<string, Sent>): void {
   const requestId = `request-${sent.size}`;
   const count = chance.chance(0.4) ? 1 : 1 + chance.below(40);
   const source = chance.pick(["alpha", "beta"]);
-  sent.set(requestId, { source, items: count });
   const data = {
     source,
     requestId,
@@ -168,6 +199,7 @@ function submit(world: World, sent: Map<string, Sent>): void {
     items: Array.from({ length: count }, (_, index) => ({ key: `k${index}`, prompt: `question ${index}` })),
   };
   const command: Command = { id: requestId, type: "submit", data };
+  sent.set(requestId, { source, items: count, command });
   world.call(command);
   // At least once: the same command may come twice.
   if (chance.chance(0.2)) world.call(command);

@@ -6,12 +6,15 @@ export interface Sabotage {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** Where to begin to look: a seed that has missed this guard before, and may do so for as long as no draw changes. */
+  readonly seed: number;
 }
 
 /** Guards that the simulation must miss when they are gone. */
 export const SABOTAGES: readonly Sabotage[] = [
   {
     name: "no verdicts file",
+    seed: 1,
     without: "two harvesters apply what each decided for itself",
     file: "services/harvester/src/harvestTask.ts",
     find: "  await pauseWhereLimited(deps, task);\n",
@@ -19,6 +22,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "no last look",
+    seed: 1,
     without: "a create that slept since its intent is sent after its absence was believed",
     file: "services/submitter/src/createJob.ts",
     find: "const LAST_LOOK_MS = 5_000;",
@@ -26,6 +30,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "parent settled first",
+    seed: 1,
     without: "a request closes while an item is about to travel again",
     file: "services/harvester/src/applyVerdicts.ts",
     find: "  for (const slices of pages(children)) await store.insertSlices(slices);\n  for (const rows of pages([...sums.values()]))\n    await store.settleSlices(rows.map(({ settlement }) => settlement));\n",
@@ -34,6 +39,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "wake raises no version",
+    seed: 1,
     without: "a wake that comes between a look and the release is lost",
     file: "libs/store/src/sqlite/claims.ts",
     find: 'return `UPDATE ${kind} SET version = version + 1, "by"',
@@ -41,6 +47,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "open slices asked state by state",
+    seed: 1,
     without: "a slice that moves between two looks is seen by neither",
     file: "services/monitor/src/watchRequest.ts",
     find: "if (await store.hasOpenSlice(held.id)) {",
@@ -55,6 +62,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "void released only once",
+    seed: 1,
     without: "a late packer's slice stays in a task that came to nothing",
     file: "services/submitter/src/submitTask.ts",
     find: "const VOID_LIFE_MS = 24 * 3_600_000;",
@@ -62,6 +70,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "sweep counted by any claim",
+    seed: 1,
     without: "a pass that was overtaken counts as proof of absence",
     file: "services/monitor/src/sweepAccount.ts",
     find: "{ at, release: true, dueAt: at + jittered(deps, settings.durations.sweepMs) },",
@@ -69,6 +78,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "grant dropped without signal",
+    seed: 1,
     without: "a late admitter's write still fits, and a limit is passed",
     file: "services/submitter/src/admitTask.ts",
     find: 'if (other?.state === "planned") await store.signal("task", [other.id], { type: "wake" });',
@@ -76,6 +86,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "result file removed when it was downloaded",
+    seed: 1,
     without: "answers that were paid for are gone before they lie here",
     file: "services/harvester/src/fetchRaw.ts",
     find: "    const { bytes } = await provider.download(fileId, { signal });\n",
@@ -84,6 +95,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "guess kept whatever its results say",
+    seed: 1,
     without: "another program's job passes for ours, and its answers for nobody's",
     file: "services/monitor/src/watchTask.ts",
     find: "if (owner !== null && owner !== held.id) {",
@@ -91,6 +103,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "results of strangers not looked into",
+    seed: 1,
     without: "of several jobs that may be ours nobody ever knows which is",
     file: "services/monitor/src/hiddenTags.ts",
     find: "const LOOKS_A_PASS = 20;",
@@ -98,6 +111,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "unknown answer taken for a refusal",
+    seed: 1,
     without: "a create whose answer was lost is sent again while its job runs",
     file: "libs/domain/src/task.ts",
     find: 'return [{ type: "createUnknown", error: { code: answer.code, message: answer.message, at } }];',
@@ -106,9 +120,50 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "version not looked at",
+    seed: 1,
     without: "a stale write undoes what was decided since",
     file: "libs/store/src/sqlite/documents.ts",
     find: "WHERE id = :id AND version = :version ${claim} RETURNING",
     replace: "WHERE id = :id AND (version = :version OR 1) ${claim} RETURNING",
+  },
+  {
+    name: "restore check dropped",
+    seed: 1000,
+    without: "a store that was put back creates again what it has forgotten",
+    file: "libs/runtime/src/epochGuard.ts",
+    find: "if (kept <= epoch || noticed) return;",
+    replace: "if (kept <= epoch || noticed || kept > 0) return;",
+  },
+  {
+    name: "quiet period dropped",
+    seed: 113,
+    without: "a job that listings show late is created again",
+    file: "services/monitor/src/reconcileTask.ts",
+    find: "const quiet = at - intent.at >= durations.quietMs;",
+    replace: "const quiet = true;",
+  },
+  {
+    name: "absence believed at once",
+    seed: 89,
+    without: "a job that the first listing does not show is created again",
+    file: "services/monitor/src/reconcileTask.ts",
+    find: "if (!(clean && quiet) && !isDeclared) {",
+    replace: "if (!(clean && quiet) && !isDeclared && seq < 0) {",
+  },
+  {
+    name: "a single 404 ends a job",
+    seed: 6,
+    without: "answers that were paid for are given up because a job was denied once",
+    file: "services/monitor/src/watchTask.ts",
+    find: "const lost = at - missingSince >= Math.max(durations.quietMs, durations.settleMs);",
+    replace: "const lost = at - missingSince >= 0;",
+  },
+  {
+    name: "outbox forgotten",
+    seed: 1,
+    without: "an end is written and never told",
+    file: "libs/store/src/sqlite/documents.ts",
+    find: "      addFacts(db, facts, at);\n      return { saved",
+    replace: '      if (next.state !== "ended") addFacts(db, facts, at);\n      return { saved',
   },
 ];

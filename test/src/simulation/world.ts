@@ -16,23 +16,31 @@ import { memoryArtifacts } from "@granary/artifacts";
 import { harvester } from "@granary/harvester";
 import { monitor } from "@granary/monitor";
 import { OPENAI_PRICES, openaiDialect } from "@granary/providers";
-import type { AnyWorker, Log, Worker } from "@granary/runtime";
-import { claim, relayOnce, runStep } from "@granary/runtime";
+import type { AnyWorker, EpochGuard, Log, Worker } from "@granary/runtime";
+import { claim, epochGuard, relayOnce, runStep } from "@granary/runtime";
 import { sqliteStore } from "@granary/store";
 import { submitter } from "@granary/submitter";
 import { callWitness } from "./callWitness.ts";
 import { inMemoryProvider, POISON } from "./inMemoryProvider.ts";
 import type { InMemoryProvider } from "./inMemoryProvider.ts";
 import type { Random } from "./random.ts";
+import { restorableStore } from "./restorableStore.ts";
+import type { RestorableStore } from "./restorableStore.ts";
 import { scheduler } from "./scheduler.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 import { simulatedArtifacts, simulatedProvider, simulatedStore } from "./simulatedPorts.ts";
 import type { PortFaults } from "./simulatedPorts.ts";
+import type { Weather } from "./weather.ts";
 
 export const ACCOUNT = "openai:simulated";
 export const MODELS = ["gpt-4o-mini", "gpt-4.1-nano"] as const;
 
 const LIMITS = { lines: 9, bytes: 200_000, lineBytes: 50_000, tokens: 100_000 };
+
+/** Where listings are slow: longer than the two clean passes and the two after them take, even in a world of faults. */
+const SLOW_LISTING_MS = 50_000;
+/** Longer than such a lag, a last look and the create together. */
+const SLOW_QUIET_MS = 60_000;
 
 /** Log messages that no run may have. */
 const INCIDENTS: ReadonlySet<string> = new Set([
@@ -59,15 +67,23 @@ export interface World {
   readonly revocable: boolean;
   /** Whether only a job's results show whose it is. */
   readonly hidesTags: boolean;
+  /** Longest time a new job is missing from listings, in milliseconds. */
+  readonly listLagMs: number;
+  /** The copies of the store; null in a world whose store is never put back. */
+  readonly copies: RestorableStore | null;
   /** Whether faults still happen. */
   chaos: boolean;
   /** A new process of one role; it lives until it is killed. */
   start(role: "submitter" | "monitor" | "harvester"): Process;
+  /** Kills everybody at once: replicas and callers. What callers waited for is forgotten. */
+  killAll(): void;
   /** A caller: sends a command until it is answered, as often as that takes. */
   call(command: Command): void;
   /** Commands that were not answered yet. */
   readonly unanswered: () => number;
   readonly loadTasks: () => Promise<readonly TaskDoc[]>;
+  /** Closes the store, with what it left on disk. */
+  close(): Promise<void>;
 }
 
 /** Durations of a simulated system: all relations of the real ones, in seconds. */
@@ -84,10 +100,10 @@ function drawDurations(chance: Random, quietMs: number): Durations {
   };
 }
 
-export function openWorld(chance: Random): World {
+/** The world that these draws and this weather make; where tags are hidden a store is never put back. */
+export function openWorld(chance: Random, weather: Weather): World {
   const running = scheduler(chance, 1_760_000_000_000);
   const ids = seededIds(chance);
-  const truth = sqliteStore({ path: ":memory:", clock: { now: running.now }, ids });
   const files = memoryArtifacts();
   // Where a deleted file stops no create, the quiet period must outlast the last look and a pause after it.
   const revocable = chance.chance(0.6);
@@ -95,13 +111,28 @@ export function openWorld(chance: Random): World {
   const travels = !revocable && chance.chance(0.7) ? "body" : "file";
   const hidesTags = travels === "body" && chance.chance(0.7);
   const lateListings = (revocable && chance.chance(0.15)) || (hidesTags && chance.chance(0.3));
-  const durations = drawDurations(chance, revocable ? 4_000 : 20_000);
+  const copies =
+    weather.restore && !hidesTags && !lateListings ? restorableStore({ now: running.now }, ids) : null;
+  const truth = copies?.store ?? sqliteStore({ path: ":memory:", clock: { now: running.now }, ids });
+  // Only where nothing but the quiet period helps may it be put to the test: a fence bears no longer lag than it waits.
+  const slowListings = weather.slowListings && !revocable && !hidesTags;
+  const durations = drawDurations(chance, revocable ? 4_000 : slowListings ? SLOW_QUIET_MS : 20_000);
   const incidents: string[] = [];
   const published: Fact[] = [];
   const maxJobs = 1 + chance.below(4);
+  const drawnLagMs = lateListings ? 0 : chance.below(2_000);
+  const listLagMs = lateListings ? 30_000 : slowListings ? SLOW_LISTING_MS : drawnLagMs;
+  const { keyRefused } = weather;
   const provider = inMemoryProvider(running.now, chance, {
     chaos: () => world.chaos,
-    listLagMs: lateListings ? 30_000 : chance.below(2_000),
+    listLagMs,
+    keyRefused: () =>
+      world.chaos &&
+      keyRefused !== null &&
+      running.turns() >= keyRefused.fromTurn &&
+      running.turns() < keyRefused.toTurn,
+    shortFiles: weather.shortFiles,
+    denialMs: weather.denialMs,
     revocable,
     poisonous: chance.chance(0.1),
     // Jobs that outlive several passes are the ones that have to be guessed at.
@@ -138,6 +169,12 @@ export function openWorld(chance: Random): World {
 
   let serial = 0;
   let unanswered = 0;
+  const everybody = new Set<Process>();
+  const born = (name: string): Process => {
+    const process = running.process(`${name}-${serial++}`);
+    everybody.add(process);
+    return process;
+  };
   function depsOf(process: Process) {
     const store = simulatedStore(truth, running, process, chance, faults);
     const log: Log = {
@@ -150,9 +187,19 @@ export function openWorld(chance: Random): World {
         if (!told.includes(POISON)) incidents.push(`${process.name}: ${message} ${told}`);
       },
     };
+    const artifacts = simulatedArtifacts(files, running, process);
+    const epoch = epochGuard({
+      store,
+      artifacts,
+      clock: process.clock,
+      log,
+      instance: "test",
+      accounts: [ACCOUNT],
+    });
     return {
       store,
-      artifacts: simulatedArtifacts(files, running, process),
+      artifacts,
+      ...(copies ? { epoch } : {}),
       clock: process.clock,
       ids,
       log,
@@ -178,6 +225,7 @@ export function openWorld(chance: Random): World {
   ): Promise<void> {
     const never = new AbortController().signal;
     const bus = { publish: deps.publish } as never;
+    if (deps.epoch) await keepEpoch(process, deps.epoch, never);
     for (;;) {
       await running.turn(process);
       try {
@@ -210,16 +258,23 @@ export function openWorld(chance: Random): World {
     lateListings,
     revocable,
     hidesTags,
+    listLagMs,
+    copies,
     chaos: true,
+    killAll() {
+      for (const process of everybody) process.dead = true;
+      everybody.clear();
+      unanswered = 0;
+    },
     start(role) {
-      const process = running.process(`${role}-${serial++}`);
+      const process = born(role);
       const deps = depsOf(process);
       const workers = { submitter, monitor, harvester }[role](deps).workers;
       void live(process, deps, workers);
       return process;
     },
     call(command) {
-      const process = running.process(`caller-${serial++}`);
+      const process = born("caller");
       const { handle } = submitter(depsOf(process));
       const send = async (): Promise<void> => {
         for (;;)
@@ -237,8 +292,21 @@ export function openWorld(chance: Random): World {
     },
     unanswered: () => unanswered,
     loadTasks: async () => truth.tasks({}, { limit: 10_000 }),
+    close: async () => (copies ? copies.dispose() : truth.close()),
   };
   return world;
+}
+
+/** As a service does at its start: nothing is done before the epochs were compared. */
+async function keepEpoch(process: Process, epoch: EpochGuard, never: AbortSignal): Promise<void> {
+  for (;;)
+    try {
+      await epoch.check();
+      void epoch.run(never);
+      return;
+    } catch {
+      await process.clock.sleep(50);
+    }
 }
 
 function describe(fields: object): string {
