@@ -14,7 +14,7 @@ export interface Sabotage {
 export const SABOTAGES: readonly Sabotage[] = [
   {
     name: "no verdicts file",
-    seed: 1,
+    seed: 58,
     without: "two harvesters apply what each decided for itself",
     file: "services/harvester/src/harvestTask.ts",
     find: "  await pauseWhereLimited(deps, task);\n",
@@ -22,7 +22,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "no last look",
-    seed: 1,
+    seed: 206,
     without: "a create that slept since its intent is sent after its absence was believed",
     file: "services/submitter/src/createJob.ts",
     find: "const LAST_LOOK_MS = 5_000;",
@@ -30,7 +30,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "parent settled first",
-    seed: 1,
+    seed: 198,
     without: "a request closes while an item is about to travel again",
     file: "services/harvester/src/applyVerdicts.ts",
     find: "  for (const slices of pages(children)) await store.insertSlices(slices);\n  for (const rows of pages([...sums.values()]))\n    await store.settleSlices(rows.map(({ settlement }) => settlement));\n",
@@ -39,7 +39,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "wake raises no version",
-    seed: 1,
+    seed: 2,
     without: "a wake that comes between a look and the release is lost",
     file: "libs/store/src/sqlite/claims.ts",
     find: 'return `UPDATE ${kind} SET version = version + 1, "by"',
@@ -47,7 +47,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "open slices asked state by state",
-    seed: 1,
+    seed: 26,
     without: "a slice that moves between two looks is seen by neither",
     file: "services/monitor/src/watchRequest.ts",
     find: "if (await store.hasOpenSlice(held.id)) {",
@@ -62,7 +62,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "void released only once",
-    seed: 1,
+    seed: 5,
     without: "a late packer's slice stays in a task that came to nothing",
     file: "services/submitter/src/submitTask.ts",
     find: "const VOID_LIFE_MS = 24 * 3_600_000;",
@@ -70,7 +70,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "sweep counted by any claim",
-    seed: 1,
+    seed: 4,
     without: "a pass that was overtaken counts as proof of absence",
     file: "services/monitor/src/sweepAccount.ts",
     find: "{ at, release: true, dueAt: at + jittered(deps, settings.durations.sweepMs) },",
@@ -78,7 +78,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "grant dropped without signal",
-    seed: 1,
+    seed: 122,
     without: "a late admitter's write still fits, and a limit is passed",
     file: "services/submitter/src/admitTask.ts",
     find: 'if (other?.state === "planned") await store.signal("task", [other.id], { type: "wake" });',
@@ -95,7 +95,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "guess kept whatever its results say",
-    seed: 1,
+    seed: 43,
     without: "another program's job passes for ours, and its answers for nobody's",
     file: "services/monitor/src/watchTask.ts",
     find: "if (owner !== null && owner !== held.id) {",
@@ -120,7 +120,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "version not looked at",
-    seed: 1,
+    seed: 19,
     without: "a stale write undoes what was decided since",
     file: "libs/store/src/sqlite/documents.ts",
     find: "WHERE id = :id AND version = :version ${claim} RETURNING",
