@@ -30,6 +30,7 @@ import { lineDrift } from "./lineDrift.ts";
 import { readLineMap } from "./lineMap.ts";
 import type { LineMap } from "./lineMap.ts";
 import { rejectionOf } from "./rejectionOf.ts";
+import { putOwn } from "./putOwn.ts";
 import { requestContexts } from "./requestContexts.ts";
 import type { RequestContextOf } from "./requestContexts.ts";
 import type { HarvesterDeps } from "./settings.ts";
@@ -66,11 +67,18 @@ export async function decideVerdicts(
   path: string,
   replay?: Replay,
 ): Promise<VerdictsRef> {
-  const map = await readLineMap(deps.artifacts, task, judged);
   const contexts = await requestContexts(deps, task, judged.values());
-  const judge = lineJudge(deps, task, map, contexts, replay);
-  const stored = await deps.artifacts.put(path, judge.rows());
-  const { existed: _existed, ...file } = stored;
+  const begin = async () =>
+    lineJudge(deps, task, await readLineMap(deps.artifacts, task, judged), contexts, replay);
+  let judge = await begin();
+  let isBegun = false;
+  async function* rows(): AsyncGenerator<Uint8Array> {
+    // What a judge has seen it does not judge again.
+    if (isBegun) judge = await begin();
+    isBegun = true;
+    yield* judge.rows();
+  }
+  const file = await putOwn(deps.artifacts, path, rows);
   if (!replay && judge.drift.size > 0) await deps.drift?.note(task.account, "line", judge.drift);
   return { ...file, ...judge.sums(), at: deps.clock.now() };
 }

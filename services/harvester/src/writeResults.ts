@@ -12,6 +12,7 @@ import type {
 import { modeOf } from "@granary/domain";
 import { accountOf } from "@granary/runtime";
 import { readLines } from "@granary/providers";
+import { putOwn } from "./putOwn.ts";
 import { rawAnswerOf, rawRuns } from "./rawRuns.ts";
 import { BULK, INLINE_RESULT_BYTES } from "./settings.ts";
 import type { HarvesterDeps } from "./settings.ts";
@@ -52,11 +53,7 @@ export async function writeResults(
     for await (const rows of resultRows(deps, request))
       yield Buffer.from(`${rows.map((row) => JSON.stringify(row)).join("\n")}\n`);
   }
-  const { existed: _existed, ...file } = await deps.artifacts.put(
-    `${request.id}/results-${revision}.jsonl`,
-    encoded(),
-  );
-  return file;
+  return putOwn(deps.artifacts, `${request.id}/results-${revision}.jsonl`, encoded);
 }
 
 /** All rows, where they fit inline; null as soon as they do not. */

@@ -115,6 +115,18 @@ describe("verdicts", () => {
       verdicts: { path: `rqaaaa/${TASK}/verdicts-2.jsonl`, rows: 3 },
     });
   });
+
+  it("have their hash in their name where a restored store comes to a name of its lost life again", async () => {
+    const rig = await rigWith();
+    const path = `rqaaaa/${TASK}/verdicts-1.jsonl`;
+    const lost = await rig.deps.artifacts.put(path, oneChunk("what was decided in another life\n"));
+    await rig.turn("harvestTask");
+    const { verdicts } = await rig.doc("task", TASK);
+    expect(verdicts).toMatchObject({ rows: 3 });
+    expect(verdicts?.path).toBe(`rqaaaa/${TASK}/verdicts-1-${verdicts?.sha256.slice(0, 8)}.jsonl`);
+    expect(await rig.lines(verdicts?.path ?? "")).toHaveLength(3);
+    expect(await rig.deps.artifacts.stat(path)).toEqual({ bytes: lost.bytes });
+  });
 });
 
 describe("a request that closes", () => {
@@ -164,6 +176,16 @@ describe("a request that closes", () => {
     expect(results).toMatchObject({ path: "rqaaaa/results-0.jsonl" });
     expect(rows.map(({ key }) => key)).toEqual(Array.from({ length: 501 }, (_, at) => `rqaaaa-${at}`));
     expect([rows[0]?.output, rows[500]?.output]).toEqual(["long ".repeat(2_000), "answer 500"]);
+  });
+
+  it("does not take the results of a store's lost life for its own", async () => {
+    const rig = await rigWith(501, policy);
+    await rig.deps.artifacts.put("rqaaaa/results-0.jsonl", oneChunk("other results\n"));
+    await rig.turn("harvestTask");
+    const rows = await rig.results("rqaaaa");
+    expect(rows).toHaveLength(501);
+    const { results } = await rig.doc("request", "rqaaaa");
+    expect(results).toMatchObject({ path: expect.stringMatching(/^rqaaaa\/results-0-[0-9a-f]{8}\.jsonl$/) });
   });
 
   it("writes a file also where few rows are large, with the values that a schema asked for", async () => {

@@ -9,6 +9,7 @@ import type { SqliteStore } from "@granary/store";
 import { submitter } from "@granary/submitter";
 import type { Submitter } from "@granary/submitter";
 import { EXIT, Failure } from "../failure.ts";
+import { version } from "../version.ts";
 import { runningUp } from "./upState.ts";
 import type { PutInput, Workspace } from "./workspace.ts";
 
@@ -22,7 +23,6 @@ export interface EmbeddedWorkspace extends Workspace {
 
 /** Longest time the last spans have at the end. */
 const LAST_SPANS_MS = 2_000;
-const VERSION = "0.0.0";
 
 /**
  * Opens what the configuration names, making what is missing. Several processes may have one workspace open.
@@ -36,7 +36,12 @@ export async function openWorkspace(config: EmbeddedConfig, log: Log): Promise<E
   const journal = opened.use(await openJournal(config.journal));
   const bus = memoryBus({ clock: systemClock, journal });
   const tracer = opened.use(
-    await openTracer(config.tracing, { service: "granary", version: VERSION, log, flushMs: LAST_SPANS_MS }),
+    await openTracer(config.tracing, {
+      service: "granary",
+      version: version().version,
+      log,
+      flushMs: LAST_SPANS_MS,
+    }),
   );
   const traces = config.tracing ? { tracer } : {};
   const catalogue = catalogueOf(config, (provider, settings) =>
