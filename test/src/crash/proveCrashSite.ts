@@ -1,8 +1,7 @@
-import { verify } from "@granary/checker";
 import type { Store } from "@granary/domain";
-import { outputValidator } from "@granary/providers";
 import type { LedgerCreate } from "@granary/simulator";
 import { readLedger } from "@granary/simulator";
+import { checkWorkspace } from "../e2e/checkWorkspace.ts";
 import { waitUntil } from "../e2e/waitUntil.ts";
 import type { CrashSite } from "./crashSite.ts";
 import { requestOf } from "./orders.ts";
@@ -40,21 +39,7 @@ export async function checkerFaults({
   simulatorFolder,
   factFaults,
 }: Pick<CrashSite, "workspace" | "simulatorFolder" | "factFaults">): Promise<readonly string[]> {
-  const { store, artifacts, deps, catalogue } = workspace;
-  const facts = workspace.facts();
-  const report = await verify(
-    {
-      store,
-      artifacts,
-      instance: deps.instance,
-      accounts: catalogue.accounts,
-      prices: catalogue.prices,
-      outputValidator,
-      ledger: await creates(simulatorFolder),
-      ...(facts ? { facts } : {}),
-    },
-    { quiet: true },
-  );
+  const report = await checkWorkspace(workspace, await creates(simulatorFolder));
   const faults = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
   for (const { rule, skipped } of report.proved)
     if (skipped !== undefined && !(rule === "V10" && factFaults))

@@ -1,8 +1,7 @@
-import { verify } from "@granary/checker";
 import type { Command, Store } from "@granary/domain";
-import { outputValidator } from "@granary/providers";
 import { fault, readLedger } from "@granary/simulator";
 import type { LedgerEntry } from "@granary/simulator";
+import { checkWorkspace } from "../e2e/checkWorkspace.ts";
 import { cellScenario } from "./cellScenario.ts";
 import { CUT, requestIdOf } from "./cellWork.ts";
 import type { End, FaultCell } from "./faultCase.ts";
@@ -31,30 +30,19 @@ export async function proveCell(
   cell: FaultCell,
   commands: readonly Command[],
 ): Promise<CellProof> {
-  const { store, artifacts, deps, catalogue } = workspace;
   const entries = await readLedger(simulatorFolder);
   const ledger = entries.filter((entry) => entry.kind === "create");
-  const facts = workspace.facts();
-  const report = await verify(
-    {
-      store,
-      artifacts,
-      instance: deps.instance,
-      accounts: catalogue.accounts,
-      prices: catalogue.prices,
-      outputValidator,
-      ledger,
-      ...(facts ? { facts } : {}),
-    },
-    { quiet: true },
-  );
+  const report = await checkWorkspace(workspace, ledger);
   const wrong = report.findings.map(({ rule, id, message }) => `${rule} ${id}: ${message}`);
   // The ledger is taken for that of simulated accounts alone; where the key is exchanged, `paidTwice` looks at it.
   const isLive = cell.cases.some(({ changesKey }) => changesKey);
   for (const { rule, skipped } of report.proved)
     if (skipped !== undefined && !(isLive && rule === "V7")) wrong.push(`${rule} was not proven: ${skipped}`);
   if (ledger.length === 0) wrong.push("no job was ever created");
-  wrong.push(...(await paidTwice(store, ledger)), ...(await strangeEnds(store, cell, commands)));
+  wrong.push(
+    ...(await paidTwice(workspace.store, ledger)),
+    ...(await strangeEnds(workspace.store, cell, commands)),
+  );
   return { wrong, idle: idleFaults(cell, entries) };
 }
 

@@ -68,9 +68,11 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
 
   const roles = ["submitter", "monitor", "harvester"] as const;
   const replicas = (): number => 1 + chance.below(3);
-  const startAll = (): { role: (typeof roles)[number]; process: Process }[] =>
-    roles.flatMap((role) => Array.from({ length: replicas() }, () => ({ role, process: world.start(role) })));
-  let alive = startAll();
+  const start = (
+    which: readonly (typeof roles)[number][],
+  ): { role: (typeof roles)[number]; process: Process }[] =>
+    which.flatMap((role) => Array.from({ length: replicas() }, () => ({ role, process: world.start(role) })));
+  let alive = start(roles);
 
   while (scheduler.turns() < chaosTurns) {
     const process = await scheduler.step();
@@ -79,9 +81,12 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
       if (copy && scheduler.turns() >= weather.restore.restoreTurn && (await canPutBack(world, copy))) {
         await putBack(world, copy);
         restores += 1;
-        alive = startAll();
-        // What was accepted after the copy is lost with it: callers send all of it again.
+        // As the runbook has it: what was accepted after the copy is lost with it, so callers send all of it again, and
+        // only then are jobs looked at. Whose request is not known by then is paid for anew.
+        alive = start(["submitter"]);
         for (const { command } of sent.values()) world.call(command);
+        while (world.unanswered() > 0) await scheduler.step();
+        alive.push(...start(["monitor", "harvester"]));
         continue;
       }
     }
@@ -118,7 +123,7 @@ export async function runSeed(seed: number, { chaosTurns = 2_500 }: SeedOptions 
   const until = scheduler.now() + aftermathMs;
   while (scheduler.now() < until && (await scheduler.step()));
   while (!(await atRest(world)) && scheduler.now() < until + aftermathMs) await scheduler.step();
-  faults.push(...(await judgeWorld(world)));
+  faults.push(...(await judgeWorld(world, restores > 0)));
   const items = [...sent.values()].reduce((sum, { items: count }) => sum + count, 0);
   const turns = scheduler.turns();
   await world.close();

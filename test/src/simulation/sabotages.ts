@@ -136,7 +136,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "quiet period dropped",
-    seed: 113,
+    seed: 162,
     without: "a job that listings show late is created again",
     file: "services/monitor/src/reconcileTask.ts",
     find: "const quiet = at - intent.at >= durations.quietMs;",
