@@ -1,3 +1,4 @@
+import { setImmediate as answered } from "node:timers/promises";
 import type { Clock } from "@granary/domain";
 import { StoreUnavailable } from "@granary/domain";
 import { expect, it } from "vitest";
@@ -7,7 +8,7 @@ const TRUE_TIME = 1_000_000;
 
 /** A machine whose wall clock is wrong, and a store that is right. */
 function skewed(skewMs: number) {
-  const world = { passedMs: 0, wallStepMs: 0, isAway: false, asked: 0 };
+  const world = { passedMs: 0, wallStepMs: 0, isAway: false, asked: 0, thereMs: 0, backMs: 0 };
   const machine: Clock = {
     now: () => TRUE_TIME + world.passedMs + skewMs + world.wallStepMs,
     monotonic: () => world.passedMs,
@@ -17,7 +18,10 @@ function skewed(skewMs: number) {
     async now() {
       world.asked += 1;
       if (world.isAway) throw new StoreUnavailable("it is away");
-      return TRUE_TIME + world.passedMs;
+      world.passedMs += world.thereMs;
+      const told = TRUE_TIME + world.passedMs;
+      world.passedMs += world.backMs;
+      return told;
     },
   };
   return { world, machine, store };
@@ -40,7 +44,7 @@ it("a wall clock that is set is made up for once the estimate is old", async () 
   world.wallStepMs = 3_600_000;
   world.passedMs = 5_000;
   clock.now();
-  await Promise.resolve();
+  await answered();
   expect(clock.now()).toBe(TRUE_TIME + 5_000);
   expect(clock.wall?.()).toBe(TRUE_TIME + 3_605_000);
 });
@@ -51,9 +55,23 @@ it("the last estimate stands while the store is away", async () => {
   world.isAway = true;
   world.passedMs = 60_000;
   clock.now();
-  await Promise.resolve();
+  await answered();
   expect(clock.now()).toBe(TRUE_TIME + 60_000);
   expect(world.asked).toBe(2);
+});
+
+it("of an answer that took a while half is made up for, and one that took too long says nothing", async () => {
+  const { world, machine, store } = skewed(600_000);
+  Object.assign(world, { thereMs: 100, backMs: 300 });
+  const clock = await storeClock(store, machine);
+  const off = clock.now() - (TRUE_TIME + world.passedMs);
+  expect(Math.abs(off)).toBeLessThanOrEqual(200);
+  Object.assign(world, { thereMs: 0, backMs: 20_000 });
+  world.passedMs += 5_000;
+  clock.now();
+  await answered();
+  expect(world.asked).toBe(2);
+  expect(clock.now()).toBe(TRUE_TIME + world.passedMs + off);
 });
 
 it("a store that is away at first is said to be", async () => {
