@@ -30,7 +30,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: "parent settled first",
-    seed: 198,
+    seed: 484,
     without: "a request closes while an item is about to travel again",
     file: "services/harvester/src/applyVerdicts.ts",
     find: "  for (const slices of pages(children)) await store.insertSlices(slices);\n  for (const rows of pages([...sums.values()]))\n    await store.settleSlices(rows.map(({ settlement }) => settlement));\n",
